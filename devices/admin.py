@@ -1,0 +1,114 @@
+"""Machines, their runs and what went wrong, in the admin. What programs wrote is read-only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from devices.models import Command, Device, Event, GatewayBeat, Incident, RejectedMessage, Run
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Rows that people look at and programs write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Device)
+class DeviceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Machines as their owners set them up. New ones, with their code, come from `provision_device`."""
+
+    list_display = ("number", "name", "type", "account", "place", "last_seen", "enabled", "simulated")
+    list_filter = ("type", "enabled", "simulated")
+    search_fields = ("number", "name", "id")
+    list_select_related = ("account", "place", "session")
+    readonly_fields = ("id", "account", "type", "simulated", "key_version", "created_at")
+
+    @admin.display(description=_("last heard"))
+    def last_seen(self, device: Device) -> Any:
+        """When the machine was last heard."""
+        return device.session.last_seen_at
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class CommandInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The messages of a run."""
+
+    model = Command
+    fields = ("op", "status", "attempt", "due_at", "expires_at")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly):
+    """Every paid use of a machine."""
+
+    list_display = ("id", "device", "option", "status", "price", "earned", "failure", "created_at")
+    list_filter = ("status", "assumed", "device__type")
+    search_fields = ("id", "payment__id", "device__number")
+    list_select_related = ("device",)
+    ordering = ("-id",)
+    inlines = (CommandInline,)
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnly):
+    """What a person must look at; closing one says that somebody did."""
+
+    list_display = ("created_at", "kind", "device", "run", "closed_at")
+    list_filter = ("kind", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("device", "run")
+    ordering = ("-id",)
+    actions = ("close",)
+
+    @admin.action(description=_("Close the selected incidents"), permissions=["view"])
+    def close(self, request: HttpRequest, incidents: QuerySet[Incident]) -> None:
+        """Note that a person looked at these."""
+        incidents.filter(closed_at__isnull=True).update(closed_at=Now())
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    """What machines reported, as they signed it."""
+
+    list_display = ("received_at", "device", "name", "command")
+    list_filter = ("name",)
+    search_fields = ("command", "device__id")
+    list_select_related = ("device",)
+    ordering = ("-id",)
+
+
+@admin.register(RejectedMessage)
+class RejectedMessageAdmin(ReadOnly):
+    """Messages that were not what they should be."""
+
+    list_display = ("received_at", "reason", "topic", "size")
+    list_filter = ("reason",)
+    ordering = ("-received_at",)
+
+
+@admin.register(GatewayBeat)
+class GatewayBeatAdmin(ReadOnly):
+    """Whether we hear the machines."""
+
+    list_display = ("holder", "beat_at", "hearing_since", "rejected")

@@ -1,0 +1,83 @@
+"""What must be true of runs and their money at every moment. Each answer is a sentence about one breach."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from devices.states import AWAITED, COMMAND_OPEN, OPEN, RunStatus
+from payments.audit import check
+
+FORGOTTEN_S = 600  # a due command that nobody looked at for so long: no worker sweeps
+
+SETTLED_WITHOUT_START = """
+SELECT payment.id
+FROM payments_payment payment
+LEFT JOIN devices_run run ON run.payment_id = payment.id AND run.started_at IS NOT NULL
+WHERE payment.kind = 'machine' AND payment.status = 'settled' AND run.id IS NULL
+"""
+EARNED_IS_NOT_CAPTURED = """
+SELECT run.id, run.earned, payment.status, payment.captured_amount
+FROM devices_run run
+JOIN payments_payment payment ON payment.id = run.payment_id
+WHERE payment.kind = 'machine'
+  AND coalesce(run.earned, 0) <> payment.captured_amount
+"""
+CONFIRMED_WITHOUT_RUN = """
+SELECT payment.id
+FROM payments_payment payment
+LEFT JOIN devices_run run ON run.payment_id = payment.id AND run.status = ANY(%s)
+WHERE payment.kind = 'machine' AND payment.status = 'confirmed' AND run.id IS NULL
+"""
+HOLD_ELSEWHERE = """
+SELECT run.id, run.status, hold.status
+FROM devices_run run
+LEFT JOIN payments_hold hold ON hold.payment_id = run.payment_id AND hold.status <> 'resolved'
+WHERE run.payment_id IS NOT NULL AND run.earned IS NULL
+  AND ((run.status = ANY(%(waiting)s) AND hold.status IS DISTINCT FROM 'open')
+    OR (run.status = 'started' AND hold.status IS DISTINCT FROM 'claimed'))
+"""
+FORGOTTEN = """
+SELECT run.id, run.status
+FROM devices_run run
+LEFT JOIN devices_command command ON command.id = run.id AND command.status = ANY(%s)
+WHERE run.status = ANY(%s) AND (command.id IS NULL OR command.due_at < now() - make_interval(secs => %s))
+"""
+
+
+@check("settled machine payments started once")
+def settled_payments_started(cursor: Any) -> Iterable[str]:
+    """Yield machine payments that were settled although their machine never started."""
+    cursor.execute(SETTLED_WITHOUT_START)
+    for (payment_id,) in cursor.fetchall():
+        yield f"Payment {payment_id} is settled, but its machine never started."
+
+
+@check("runs earned what was captured")
+def runs_earned_what_was_captured(cursor: Any) -> Iterable[str]:
+    """Yield runs whose owner got more or less than the run earned."""
+    cursor.execute(EARNED_IS_NOT_CAPTURED)
+    for run_id, earned, status, captured in cursor.fetchall():
+        yield f"Run {run_id} earned {earned}, but its payment ({status}) captured {captured}."
+
+
+@check("confirmed machine payments have an open run")
+def confirmed_payments_have_a_run(cursor: Any) -> Iterable[str]:
+    """Yield machine payments in escrow for which nothing is under way."""
+    cursor.execute(CONFIRMED_WITHOUT_RUN, [sorted(OPEN)])
+    for (payment_id,) in cursor.fetchall():
+        yield f"Payment {payment_id} waits in escrow, but no run of it is open."
+
+
+@check("open runs have their hold")
+def open_runs_have_their_hold(cursor: Any) -> Iterable[str]:
+    """Yield runs whose hold is not where their state says."""
+    cursor.execute(HOLD_ELSEWHERE, {"waiting": sorted(AWAITED | {RunStatus.PAID})})
+    for run_id, status, hold in cursor.fetchall():
+        yield f"Run {run_id} is {status}, but its hold is {hold or 'resolved'}."
+
+
+@check("open runs have a due command")
+def open_runs_have_a_due_command(cursor: Any) -> Iterable[str]:
+    """Yield runs that nobody will ever look at again, or nobody has for ten minutes."""
+    cursor.execute(FORGOTTEN, [sorted(COMMAND_OPEN), sorted(OPEN), FORGOTTEN_S])
+    for run_id, status in cursor.fetchall():
+        yield f"Run {run_id} is {status}, but nothing is due for it."

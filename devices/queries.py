@@ -1,0 +1,101 @@
+"""Reading about machines and runs. What leaves here is ready for JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Now
+
+from devices import presence
+from devices.models import IS_OPEN, GatewayBeat, Run
+from devices.schedule import LONGEST_PATIENCE_S, Ears
+from devices.sight import Sight
+from devices.states import AWAITED, RunStatus
+from outbox.clock import now
+from payments.answers import instant
+
+MAY_STILL_START = AWAITED | {RunStatus.PAID}
+
+_BEAT = GatewayBeat.objects.filter(pk=1)
+
+
+def ears(*, at: datetime | None = None) -> Ears:
+    """Return how well the gateway hears the machines, now or at the instant `at`."""
+    beat = _BEAT.annotate(at=Now()).first()
+    if beat is None:
+        return presence.ears(None, None, at=at or now())
+    return presence.ears(beat.beat_at, beat.hearing_since, at=at or beat.at)
+
+
+def gateway_is_up() -> bool:
+    """Do we hear the machines at all?"""
+    return ears().up
+
+
+def devices(*, device_ids: Sequence[UUID]) -> list[dict[str, object]]:
+    """Return machines as their owner sees them, in the order given."""
+    sights = Sight.of_many(device_ids)
+    open_runs = with_ears(Run.objects.filter(IS_OPEN, device_id__in=device_ids)).order_by("id")
+    running = {run.device_id: view(run) for run in open_runs}
+    return [
+        {
+            "id": str(device_id),
+            "number": sights[device_id].number,
+            "name": sights[device_id].name,
+            "type": sights[device_id].type,
+            "place": sights[device_id].place,
+            "online": sights[device_id].online,
+            "busy": sights[device_id].is_busy(),
+            "run": running.get(device_id),
+            "options": sights[device_id].options,
+        }
+        for device_id in device_ids
+    ]
+
+
+def with_ears(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Add to runs what their view needs besides: the device, the gateway's beat, the time."""
+    return runs.select_related("device").annotate(
+        at=Now(),
+        beat_at=Subquery(_BEAT.values("beat_at")),
+        hearing_since=Subquery(_BEAT.values("hearing_since")),
+    )
+
+
+def view(run: Any) -> dict[str, object]:
+    """Return the contract's run, given one out of `with_ears`."""
+    device = run.device
+    started = run.status == RunStatus.STARTED
+    return {
+        "id": str(run.pk),
+        "status": run.status,
+        "machine": {"id": str(device.pk), "number": device.number, "name": device.name, "type": device.type},
+        "option": run.option,
+        "ends_at": instant(run.ends_at) if started else None,
+        "release_at": instant(release_at(run)),
+        "unlock_code": None,
+        "failure": run.failure or None,
+    }
+
+
+def release_by(run: Any) -> datetime | None:
+    """Return by when the money is back if the machine does not start; None: it did start, or it is back."""
+    if run.status not in MAY_STILL_START:
+        return None
+    release: datetime = run.release_at
+    return release + timedelta(seconds=LONGEST_PATIENCE_S)
+
+
+def release_at(run: Any) -> datetime | None:
+    """Return when the money goes back unless the machine speaks; None: never, or we cannot hear it speak."""
+    if run.status not in AWAITED:
+        return None
+    hears = presence.ears(run.beat_at, run.hearing_since, at=run.at)
+    if not hears.up:
+        return None
+    listened: datetime = run.hearing_since + timedelta(seconds=settings.GATEWAY_RETURN_S)
+    release: datetime = run.release_at
+    return max(release, listened)

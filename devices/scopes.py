@@ -1,0 +1,3 @@
+"""What a merchant's key may do with machines."""
+
+DEVICES_READ = "devices:read"

@@ -1,0 +1,46 @@
+"""What a `machines` worker does. Each task looks the work up in the rows, so it may be lost or come twice."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from celery import shared_task
+
+from devices import queries
+from devices.publisher import publisher
+from devices.schedule import DEAF, Ears
+from devices.services import drive
+from outbox import clock
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="devices.tasks.send_command")
+def send_command(*, command_id: str, **_: object) -> None:
+    """Send one command that has just become due."""
+    _attend(UUID(command_id), ears=DEAF)
+
+
+@shared_task(name="devices.tasks.sweep")
+def sweep(*, at: str | None = None, **_: object) -> int:
+    """Attend to every due command; return how many there were. Any number of sweeps may run at once.
+
+    Args:
+        at: the instant to sweep for, ISO 8601; by default now by the database clock.
+    """
+    instant = datetime.fromisoformat(at) if at else clock.now()
+    ears = queries.ears(at=instant)
+    due = list(drive.due_commands(at=instant))
+    for command_id in due:
+        try:
+            _attend(command_id, ears=ears, at=instant)
+        except Exception:  # one bad row must not keep the others from their money
+            log.exception("Command %s could not be attended to", command_id)
+    return len(due)
+
+
+def _attend(command_id: UUID, *, ears: Ears, at: datetime | None = None) -> None:
+    speaking = publisher()
+    outgoing = drive.attend(command_id=command_id, ears=ears, connected=speaking.is_connected(), at=at)
+    if outgoing is not None:
+        speaking.publish(outgoing)

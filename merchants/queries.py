@@ -1,0 +1,54 @@
+"""Reads about shops."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from payments import queries
+
+# One round trip, because it stands on the path of every payment to a shop.
+_TERMS = """
+SELECT merchant.name, merchant.verified, plan.fee_bp, plan.fee_minimum, coalesce(place.name, ''),
+       merchant.name_ascii, merchant.city_ascii
+FROM merchants_merchant merchant
+JOIN merchants_plan plan ON plan.slug = merchant.plan_id
+LEFT JOIN merchants_place place ON place.id = %s
+WHERE merchant.account_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a shop is paid: rates in basis points, the minimum in minor units."""
+
+    name: str
+    verified: bool
+    fee_bp: int
+    fee_minimum: int
+    place: str
+    name_ascii: str
+    city_ascii: str
+
+
+def terms(account_id: int, place_id: UUID | None = None) -> Terms:
+    """Return the terms of the shop that owns an account, with the name of one of its places.
+
+    Raises:
+        LookupError: the account is no shop's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TERMS, [place_id, account_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError(f"Account {account_id} belongs to no merchant.")
+    return Terms(*row)
+
+
+def balance(account_id: int) -> dict[str, int]:
+    """Return what a shop has, in minor units: available, in_escrow, withdrawing."""
+    return {
+        "available": queries.account_balance(account_id),
+        "in_escrow": queries.in_escrow(account_id),
+        "withdrawing": 0,
+    }

@@ -1,0 +1,274 @@
+"""Bodies and answers of the money part of the API. Amounts are integers of minor units."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from payments import money
+from payments.errors import CurrencyMismatch
+from payments.models import Code, Payment
+from payments.requests import MinorAmount
+from people.fields import LineField, PinField, Text
+
+LONGEST_LIFE_S = 24 * 3600  # a code for one payment that lives longer is a printed one
+
+KINDS = ["person", "merchant", "order", "machine"]  # of what codes stand for
+
+Answer = dict[str, Any]
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LONGEST_LIFE_S})
+class WholeSeconds(serializers.Field[int, Any, int, Any]):
+    """Seconds of a code's life: a JSON integer of 1 to 86,400."""
+
+    default_error_messages = {"form": _("Give 1 to 86400 whole seconds, as a JSON integer.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        """Refuse what is not exactly an integer; True would pass as 1."""
+        if type(data) is not int or not 1 <= data <= LONGEST_LIFE_S:
+            self.fail("form")
+        return int(data)
+
+    def to_representation(self, value: int) -> int:
+        """Return it as it is."""
+        return value
+
+
+class OurCurrency(Text):
+    """A currency that the caller names to be sure: it must be the deployment's."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse another one."""
+        currency = super().to_internal_value(data)
+        if currency != money.currency():
+            raise CurrencyMismatch
+        return currency
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ObjectField(serializers.Field[Answer, Any, Answer, Any]):
+    """A JSON object, passed on as it is."""
+
+    default_error_messages = {"form": _("Give a JSON object.")}
+
+    def to_internal_value(self, data: Any) -> Answer:
+        """Refuse anything but an object."""
+        if not isinstance(data, dict):
+            self.fail("form")
+        return dict(data)
+
+    def to_representation(self, value: Answer) -> Answer:
+        """Return it as it is."""
+        return value
+
+
+class NewCode(serializers.Serializer[None]):
+    """A code to make."""
+
+    kind = serializers.ChoiceField(Code.Kind.choices)
+    amount = MinorAmount(required=False, allow_null=True)
+    currency = OurCurrency(required=False)
+    memo = LineField(required=False, max_length=100)
+    expires_in = WholeSeconds(required=False)
+
+    def validate(self, attrs: Answer) -> Answer:
+        """Refuse a printed code that would expire."""
+        if attrs["kind"] == Code.Kind.STATIC and "expires_in" in attrs:
+            raise serializers.ValidationError({"expires_in": [_("Only a dynamic code expires.")]})
+        return attrs
+
+
+class Scan(serializers.Serializer[None]):
+    """What was read from a symbol."""
+
+    payload = Text(max_length=2000)
+
+
+class NewPayment(serializers.Serializer[None]):
+    """A payment to make."""
+
+    code = Text(max_length=512)
+    pin = PinField()
+    version = Text(required=False, allow_null=True, max_length=64)
+    amount = MinorAmount(required=False, allow_null=True)
+    currency = OurCurrency(required=False)
+    option = Text(required=False, allow_null=True, max_length=64)
+    args = ObjectField(required=False, allow_null=True)
+    memo = LineField(required=False, max_length=100)
+
+
+class NewTopUp(serializers.Serializer[None]):
+    """Money to bring in."""
+
+    amount = MinorAmount()
+    currency = OurCurrency(required=False)
+
+
+class TopUpView(serializers.Serializer[Answer]):
+    """Money that came in."""
+
+    id = serializers.UUIDField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+
+
+class NewPerson(serializers.Serializer[Answer]):
+    """A person who just signed up."""
+
+    id = serializers.UUIDField()
+    token = serializers.CharField()
+
+
+class BalanceView(serializers.Serializer[Answer]):
+    """A wallet."""
+
+    available = serializers.IntegerField()
+    held = serializers.IntegerField(help_text="In open holds; already outside `available`.")
+
+
+class LimitView(serializers.Serializer[Answer]):
+    """A cap and what is left of it today."""
+
+    rule = serializers.CharField()
+    cap = serializers.IntegerField()
+    used = serializers.IntegerField()
+    left = serializers.IntegerField()
+
+
+class MeView(serializers.Serializer[Answer]):
+    """The calling person."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    tier = serializers.ChoiceField(["personal", "merchant"])
+    currency = serializers.CharField()
+    balance = BalanceView()
+    limits = LimitView(many=True)
+
+
+class EntryView(serializers.Serializer[Answer]):
+    """A line of a statement."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    amount = serializers.IntegerField(help_text="Signed.")
+    balance_after = serializers.IntegerField()
+    counterparty = serializers.CharField(allow_blank=True)
+    payment = serializers.UUIDField(allow_null=True, source="payment_id")
+    created_at = serializers.DateTimeField()
+
+
+class CodeView(serializers.Serializer[Answer]):
+    """A code."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(Code.Kind.choices)
+    status = serializers.ChoiceField(Code.Status.choices)
+    token = serializers.CharField()
+    payload = serializers.CharField(help_text="What the QR code holds.")
+    emv = serializers.CharField(allow_null=True, help_text="The same pointer as EMVCo text.")
+    amount = serializers.IntegerField(allow_null=True)
+    memo = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class PayeeView(serializers.Serializer[Answer]):
+    """Whom a code pays."""
+
+    name = serializers.CharField()
+    tier = serializers.ChoiceField(["personal", "merchant"])
+    verified = serializers.BooleanField()
+    place = serializers.CharField(allow_blank=True)
+
+
+class SoldOptionView(serializers.Serializer[Answer]):
+    """Something that a machine sells."""
+
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the contract's name; a field has one too
+    amount = serializers.IntegerField()
+    details = serializers.CharField(allow_blank=True)
+
+
+class MachineView(serializers.Serializer[Answer]):
+    """A machine as its payer sees it."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+    online = serializers.BooleanField()
+    busy = serializers.BooleanField()
+    options = SoldOptionView(many=True)
+    args_schema = ObjectField(help_text="JSON Schema of what `args` may hold.")
+
+
+class PayableView(serializers.Serializer[Answer]):
+    """What a code stands for."""
+
+    code = serializers.CharField()
+    kind = serializers.ChoiceField(KINDS)
+    version = serializers.CharField()
+    payee = PayeeView()
+    amount = serializers.IntegerField(allow_null=True)
+    currency = serializers.CharField()
+    memo = serializers.CharField(allow_blank=True)
+    machine = MachineView(allow_null=True)
+    notices = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class PayerView(serializers.Serializer[Answer]):
+    """Who paid."""
+
+    name = serializers.CharField()
+
+
+class RunMachineView(serializers.Serializer[Answer]):
+    """The machine that a run is on."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
+class BoughtRunView(serializers.Serializer[Answer]):
+    """What a payment started, or will start."""
+
+    id = serializers.UUIDField()
+    status = serializers.CharField()
+    machine = RunMachineView()
+    option = serializers.CharField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+    release_at = serializers.DateTimeField(allow_null=True)
+    unlock_code = serializers.CharField(allow_null=True)
+    failure = serializers.CharField(allow_null=True)
+
+
+class PaymentView(serializers.Serializer[Answer]):
+    """A payment."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Payment.Status.choices)
+    kind = serializers.ChoiceField(KINDS)
+    amount = serializers.IntegerField()
+    captured_amount = serializers.IntegerField()
+    released_amount = serializers.IntegerField()
+    refunded_amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    payer = PayerView()
+    payee = PayeeView()
+    memo = serializers.CharField(allow_blank=True)
+    option = serializers.CharField(allow_null=True)
+    run = BoughtRunView(allow_null=True)
+    created_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+    released_at = serializers.DateTimeField(allow_null=True)
+    release_by = serializers.DateTimeField(allow_null=True)
+    fee = serializers.IntegerField(required=False, help_text="For the payee alone.")

@@ -1,0 +1,169 @@
+"""A person's money as rows, newest first: one row for each payment or top-up, whatever transfers it took."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
+
+from payments.models import Payment, Transfer
+from payments.queries import Entry, statement
+from wallet import clocks, money, runs
+from wallet.facts import Facts, State, state_of
+from wallet.runs import Shown
+
+PAGE = 40  # transfers a page is made of
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    words: str
+    tone: str = ""
+    art: str = ""
+
+
+_WORDS = {
+    State.STARTING: _Word(gettext_noop("Starting"), "wait"),
+    State.ANSWERED: _Word(gettext_noop("Starting"), "wait"),
+    State.RUNNING: _Word(gettext_noop("Running"), "run"),
+    State.DONE: _Word(gettext_noop("Done")),
+    State.UNKNOWN: _Word(gettext_noop("Not known yet"), "dusk"),
+    State.UNHEARD: _Word(gettext_noop("Not known yet"), "dusk"),
+    State.REPAID: _Word(gettext_noop("Did not start"), "fail", "off"),
+    State.STOPPED: _Word(gettext_noop("Ended early")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the history. `net` in minor units: what it did to the wallet in the end."""
+
+    at: datetime
+    url: str
+    name: str
+    state: str
+    detail: str
+    net: int
+    machine: Shown | None = None
+    tone: str = ""
+    art_state: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The rows of one day. `net` is None while a part of the day stands on another page."""
+
+    heading: str
+    net: int | None
+    rows: Sequence[Row]
+    continued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whole days, and where the older ones begin."""
+
+    days: Sequence[Day]
+    before: int | None
+    last: date | None
+
+
+def latest(*, user_id: UUID, limit: int) -> list[Row]:
+    """Return the newest rows."""
+    return _rows(statement(user_id=user_id, limit=2 * limit))[:limit]  # a row takes two transfers at most
+
+
+def page(*, user_id: UUID, before: int | None, after_day: date | None, today: date) -> Page:
+    """Return a page of history.
+
+    Args:
+        before: the wallet's version to go back from; None: from now.
+        after_day: the day with which the page before ended, if it was cut through.
+    """
+    found = statement(user_id=user_id, before=before, limit=PAGE + 1)
+    more = len(found) > PAGE
+    entries, cut = _whole_days(found[:PAGE]) if more else (found, None)
+    days = groupby(_rows(entries), key=lambda row: _day(row.at))
+    return Page(
+        days=[
+            _one_day(list(rows), day, today=today, cut=day in {cut, after_day}, continued=day == after_day)
+            for day, rows in days
+        ],
+        before=entries[-1].version if more else None,
+        last=cut,
+    )
+
+
+def _whole_days(entries: Sequence[Entry]) -> tuple[Sequence[Entry], date | None]:
+    """Leave the last day to the next page, where it comes whole. A single day is cut through and returned."""
+    last = _day(entries[-1].created_at)
+    earlier = [entry for entry in entries if _day(entry.created_at) != last]
+    return (earlier, None) if earlier else (entries, last)
+
+
+def _one_day(rows: Sequence[Row], day: date, *, today: date, cut: bool, continued: bool) -> Day:
+    net = sum(row.net for row in rows) if not cut else None
+    return Day(clocks.day(day, today=today), net, rows, continued)
+
+
+def _rows(entries: Iterable[Entry]) -> list[Row]:
+    """Make rows of entries; what came back stands in the row of what had left."""
+    entries = [entry for entry in entries if entry.kind != Transfer.Kind.RELEASE]
+    paid = {entry.payment_id for entry in entries if entry.payment_id}
+    known = Payment.objects.select_related("payer").in_bulk(paid)
+    bought = runs.facts_of_payments(payment_ids=[one.pk for one in known.values() if one.kind == "machine"])
+    return [
+        _row(entry, known[entry.payment_id], bought.get(entry.payment_id))
+        if entry.payment_id
+        else _top_up(entry)
+        for entry in entries
+    ]
+
+
+def _row(entry: Entry, payment: Payment, facts: Facts | None) -> Row:
+    at, url, time = (
+        entry.created_at,
+        reverse("wallet:payment", args=[payment.pk]),
+        clocks.minute(entry.created_at),
+    )
+    if entry.amount > 0:
+        return Row(at, url, payment.payer.name, _("Received"), time, entry.amount)
+    net = payment.released_amount + payment.refunded_amount - payment.amount
+    if facts is None:
+        return Row(at, url, payment.payee_name, _("Paid"), time, net)
+    word = _WORDS[state_of(facts)]
+    repaid = payment.released_amount
+    back = _("%(sum)s repaid") % {"sum": money.text(repaid)} if repaid else ""
+    return Row(
+        at=at,
+        url=url,
+        name=facts.label,
+        state=gettext(word.words),
+        detail=back or time,
+        net=net,
+        machine=Shown(facts.type, facts.number, facts.label),
+        tone=word.tone,
+        art_state=word.art,
+    )
+
+
+def _top_up(entry: Entry) -> Row:
+    return Row(
+        entry.created_at,
+        "",
+        _("Top up"),
+        _("Added"),
+        clocks.minute(entry.created_at),
+        entry.amount,
+        icon="plus",
+    )
+
+
+def _day(at: datetime) -> date:
+    return timezone.localtime(at).date()

@@ -1,0 +1,122 @@
+"""A person's own codes, and what they brought in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Sum
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from payments import accounts, codes
+from payments.models import Code, Payment
+
+_API = "/api/v1/codes"  # draws the symbols, for their owner alone
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A code to hold out. `amount` in minor units."""
+
+    id: UUID
+    name: str
+    words: str
+    status: str
+    amount: int | None
+    expires_at: datetime | None
+    payment_id: UUID | None = None
+
+    @property
+    def image(self) -> str:
+        """Where the symbol is drawn."""
+        return f"{_API}/{self.id}/image.svg"
+
+    @property
+    def png(self) -> str:
+        """Where the symbol can be saved."""
+        return f"{_API}/{self.id}/image.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Money that came."""
+
+    payment_id: UUID
+    amount: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came in today. `total` in minor units."""
+
+    times: int
+    total: int
+    newest: Arrived | None
+
+    @property
+    def version(self) -> str:
+        """Changes with the next payment."""
+        return f"{self.times}.{self.newest.payment_id if self.newest else ''}"
+
+
+def own_code(*, user_id: UUID) -> Card:
+    """Return a person's printed code; the first look makes it."""
+    wallet = accounts.wallet_of(user_id)
+    code = (
+        Code.objects.filter(
+            account=wallet,
+            payable="person",
+            kind=Code.Kind.STATIC,
+            status=Code.Status.ACTIVE,
+            amount__isnull=True,
+        )
+        .order_by("id")
+        .first()
+    )
+    return _card(code or codes.create(account_id=wallet.pk), name=wallet.name)
+
+
+def ask_for(*, user_id: UUID, amount: int) -> Code:
+    """Make a code for one payment of one sum."""
+    wallet = accounts.wallet_of(user_id)
+    return codes.create(account_id=wallet.pk, kind=Code.Kind.DYNAMIC, amount=amount)
+
+
+def find(*, user_id: UUID, code_id: UUID) -> Card:
+    """Return a code of one's own.
+
+    Raises:
+        Http404: somebody else's, or nobody's.
+    """
+    code = Code.objects.select_related("account").filter(pk=code_id, account__owner_id=user_id).first()
+    if code is None:
+        raise Http404
+    return _card(code, name=code.account.name)
+
+
+def today(*, user_id: UUID) -> Received:
+    """Return what a person's wallet was paid today."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    wallet = accounts.wallet_of(user_id)
+    paid = Payment.objects.filter(payee=wallet, status=Payment.Status.SETTLED, resolved_at__gte=midnight)
+    sums = paid.aggregate(times=Count("id"), total=Sum("captured_amount"))
+    newest = paid.select_related("payer").order_by("-resolved_at").first()
+    arrived = Arrived(newest.pk, newest.captured_amount, newest.payer.name) if newest else None
+    return Received(sums["times"], sums["total"] or 0, arrived)
+
+
+def _card(code: Code, *, name: str) -> Card:
+    used = code.status == Code.Status.USED
+    paid_by = Payment.objects.filter(code=code).values_list("pk", flat=True).first() if used else None
+    over = code.expires_at is not None and code.expires_at <= timezone.now() and not used
+    return Card(
+        id=code.pk,
+        name=name,
+        words=_("Personal · free of fees"),
+        status=Code.Status.EXPIRED if over else code.status,
+        amount=code.amount,
+        expires_at=code.expires_at,
+        payment_id=paid_by,
+    )
