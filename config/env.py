@@ -2,6 +2,7 @@
 
 import os
 from base64 import urlsafe_b64decode
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,16 @@ def number(name: str, default: float) -> float:
 def words(name: str, default: str) -> list[str]:
     """Return a comma-separated variable as a list without empty entries."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def is_public(url: str) -> bool:
+    """Return whether an address is on the internet: not this machine, a private network, or a bare name."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." in host
+    return (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 def key(name: str, *, size: int) -> bytes:

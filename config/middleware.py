@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from outbox.ids import uuid7
@@ -28,6 +30,33 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return response
 
     return named
+
+
+def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Keep what the API answers out of every cache; an answer that says how long it may be kept may be."""
+
+    def unkept(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path_info.startswith("/api/v1/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return unkept
+
+
+def size_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse what announces itself as too large before anything reads it; `config.views` words the 413.
+
+    Django's own limit does not count files, and holds only where a body is read.
+    """
+
+    def limited(request: HttpRequest) -> HttpResponse:
+        announced = request.META.get("CONTENT_LENGTH") or ""
+        if announced.isdecimal() and int(announced) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("Content-Length exceeds DATA_UPLOAD_MAX_MEMORY_SIZE.")
+        return get_response(request)
+
+    return limited
 
 
 def current_request_id() -> str:

@@ -21,6 +21,8 @@ DEVICE_MASTER_KEY = env.key("DEVICE_MASTER_KEY", size=32)
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000" if LOCAL else None).rstrip("/")
 if not LOCAL and not PUBLIC_URL.lower().startswith("https://"):
     raise ImproperlyConfigured("PUBLIC_URL must start with https:// unless DEMO=1 or DEBUG=1.")
+if DEMO and env.is_public(PUBLIC_URL):
+    raise ImproperlyConfigured("DEMO=1 makes money out of nothing: PUBLIC_URL must not be on the internet.")
 
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if LOCAL else PUBLIC_URL.split("://")[1].split(":")[0]
@@ -53,6 +55,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_id",
+    "config.middleware.no_store",
+    "config.middleware.size_limit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Command, Device, Event, GatewayBeat, Incident, RejectedMessage, Run
+from people.confirmed import Action, ConfirmedActions
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -71,20 +72,29 @@ class RunAdmin(ReadOnly):
     inlines = (CommandInline,)
 
 
+def _close(incident: Incident, reason: str) -> bool:
+    open_one = Incident.objects.filter(pk=incident.pk, closed_at__isnull=True)
+    return open_one.update(closed_at=Now()) == 1
+
+
 @admin.register(Incident)
-class IncidentAdmin(ReadOnly):
+class IncidentAdmin(ConfirmedActions, ReadOnly):
     """What a person must look at; closing one says that somebody did."""
 
     list_display = ("created_at", "kind", "device", "run", "closed_at")
     list_filter = ("kind", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("device", "run")
     ordering = ("-id",)
-    actions = ("close",)
-
-    @admin.action(description=_("Close the selected incidents"), permissions=["view"])
-    def close(self, request: HttpRequest, incidents: QuerySet[Incident]) -> None:
-        """Note that a person looked at these."""
-        incidents.filter(closed_at__isnull=True).update(closed_at=Now())
+    confirmed = (
+        Action(
+            name="close",
+            verb=_("Close"),
+            question=_("You looked at it and nothing is left to do. No money moves."),
+            permission="devices.change_incident",
+            applies=lambda incident: incident.closed_at is None,
+            act=_close,
+        ),
+    )
 
 
 @admin.register(Event)

@@ -32,6 +32,7 @@ class Verdict:
     phase: str = ""
     assumed: bool = False
     trouble: Trouble | None = None
+    runs_unpaid: bool = False  # it works, nobody pays for it, and it has not ended
 
     @property
     def claims(self) -> bool:
@@ -120,7 +121,8 @@ def _broken_off(facts: Facts, event: Event, machine: Machine) -> Verdict:
 def _after_the_end(facts: Facts, event: Event) -> Verdict:
     ran = event.ev in RAN or bool(event.ran)
     if ran and not facts.started:
-        return Verdict(trouble=Trouble.LATE_START)
+        runs_on = event.ev in {EventName.STARTED, EventName.PROGRESS}
+        return Verdict(trouble=Trouble.LATE_START, runs_unpaid=runs_on)
     if facts.assumed and event.ran is not None:
         return Verdict(trouble=Trouble.LATE_END)
     return NOTHING

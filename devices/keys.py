@@ -17,11 +17,6 @@ def key_of(name: str, version: int = 1) -> bytes:
     return derive_key(settings.DEVICE_MASTER_KEY, name, version)
 
 
-def accepted_keys(name: str, version: int) -> list[bytes]:
-    """Return the keys a message may be signed with: the current one and the one before, for rotating it."""
-    return [key_of(name, one) for one in (version, version - 1) if one >= 1]
-
-
 def password_of(name: str, version: int = 1) -> str:
     """Return the MQTT password of a device, or of one of our own users."""
     return mqtt_password(key_of(name, version))

@@ -211,7 +211,10 @@ class Event(models.Model):
             models.UniqueConstraint(name="event_is_stored_once", fields=["device", "boot", "n"]),
         ]
         indexes = [
-            models.Index(fields=["command"], name="event_of_command", condition=Q(command__isnull=False))
+            models.Index(fields=["command"], name="event_of_command", condition=Q(command__isnull=False)),
+            models.Index(
+                fields=["device", "received_at"], name="event_of_machine", condition=Q(command__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

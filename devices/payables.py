@@ -162,6 +162,7 @@ def _quote(order: Order) -> Quote:
             KIND, str(sight.device_id), sight.account_id, payee_name, tier, sight.offers
         ),
         machine=sight.shown(),
+        needs_option=order.option is None,
         claim_data=order,
     )
 

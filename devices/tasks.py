@@ -9,7 +9,7 @@ from celery import shared_task
 from devices import queries
 from devices.publisher import publisher
 from devices.schedule import DEAF, Ears
-from devices.services import drive
+from devices.services import drive, operate
 from outbox import clock
 
 log = logging.getLogger(__name__)
@@ -22,18 +22,22 @@ def send_command(*, command_id: str, **_: object) -> None:
 
 
 @shared_task(name="devices.tasks.sweep")
-def sweep(*, at: str | None = None, **_: object) -> int:
+def sweep(**_: object) -> int:
+    """Attend to every command that is due by the database's clock, the only one that decides about money."""
+    return attend_to_due(at=clock.now())
+
+
+def attend_to_due(*, at: datetime) -> int:
     """Attend to every due command; return how many there were. Any number of sweeps may run at once.
 
     Args:
-        at: the instant to sweep for, ISO 8601; by default now by the database clock.
+        at: the instant to sweep for.
     """
-    instant = datetime.fromisoformat(at) if at else clock.now()
-    ears = queries.ears(at=instant)
-    due = list(drive.due_commands(at=instant))
+    ears = queries.ears(at=at)
+    due = list(drive.due_commands(at=at))
     for command_id in due:
         try:
-            _attend(command_id, ears=ears, at=instant)
+            _attend(command_id, ears=ears, at=at)
         except Exception:  # one bad row must not keep the others from their money
             log.exception("Command %s could not be attended to", command_id)
     return len(due)
@@ -41,6 +45,8 @@ def sweep(*, at: str | None = None, **_: object) -> int:
 
 def _attend(command_id: UUID, *, ears: Ears, at: datetime | None = None) -> None:
     speaking = publisher()
-    outgoing = drive.attend(command_id=command_id, ears=ears, connected=speaking.is_connected(), at=at)
+    connected = speaking.is_connected()
+    outgoing = drive.attend(command_id=command_id, ears=ears, connected=connected, at=at)
+    outgoing = outgoing or operate.attend(command_id=command_id, connected=connected, at=at)
     if outgoing is not None:
         speaking.publish(outgoing)

@@ -76,7 +76,7 @@ class Demo:
             for child in self._service():
                 self.supervisor.spawn(child)
             self.supervisor.run(until=Readiness(self.base_url, self._seed, READY_S))
-        self._publish()
+        publish(self._seed, self.json)
 
     def watch(self) -> None:
         """Keep everything running until Ctrl-C."""
@@ -157,12 +157,6 @@ class Demo:
         finally:
             child.kill()
 
-    def _publish(self) -> None:
-        """Put demo.json in place at once; who sees it finds everything answering."""
-        fresh = self.folder / "demo.json.new"
-        shutil.copy(self._seed, fresh)
-        fresh.replace(self.json)
-
     def _service(self) -> list[Child]:
         users, reload = self.nats.users_file, self.nats.pid_file
         commands = {
@@ -187,6 +181,15 @@ class Demo:
             forker=self._nursery,
             orphan_signal=roles.ORPHAN_SIGNALS.get(name, signal.SIGKILL),
         )
+
+
+def publish(seed: Path, target: Path) -> None:
+    """Put demo.json in place at once; who sees it finds everything answering."""
+    fresh = target.with_name(f"{target.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    shutil.copyfile(seed, fresh)
+    fresh.replace(target)
 
 
 def main(folder: Path) -> int:

@@ -25,6 +25,7 @@ def claimed(home: Path) -> Iterator[None]:
             raise EmbeddedError(
                 f"The demo already runs here (process {_holder(home)}); stop it with Ctrl-C first."
             )
+        home.chmod(0o700)  # one of an older version was everybody's to read
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -33,7 +34,7 @@ def claimed(home: Path) -> Iterator[None]:
 
 def _opened_lock(home: Path) -> IO[str]:
     try:
-        home.mkdir(exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
         return (home / "lock").open("a+")
     except PermissionError:
         message = f"{home} belongs to another account: start the demo as that account, or delete the folder."

@@ -29,8 +29,12 @@ pid_file: {pid_file}
 ports_file_dir: {folder}
 jetstream {{ store_dir: {data}, max_mem: 64MB, max_file: 512MB }}
 mqtt {{ host: {host}, port: {port}, ack_wait: "5s", max_ack_pending: 1000 }}
+max_payload: {max_payload}
+max_connections: {max_connections}
 include "{users}"
 """
+MAX_PAYLOAD = 4096  # bytes; a legal message has at most 512
+MAX_CONNECTIONS = 2000  # machines and our own processes; whoever comes later is refused, not the ones here
 # An empty list would let everybody in.
 NOBODY_YET = 'authorization {{ users: [ {{ user: nobody, password: "{password}" }} ] }}\n'
 
@@ -94,6 +98,8 @@ class Nats(Server):
             folder=_quoted(self.folder),
             pid_file=_quoted(self.pid_file),
             data=_quoted(self.folder / "nats"),
+            max_payload=MAX_PAYLOAD,
+            max_connections=MAX_CONNECTIONS,
             users=self.users_file.name,  # found beside the configuration
         )
 

@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
-from payments import queries
+from payments import queries, wire
 
 # One round trip, because it stands on the path of every payment to a shop.
-_TERMS = """
+_TERMS = b"""
 SELECT merchant.name, merchant.verified, plan.fee_bp, plan.fee_minimum, coalesce(place.name, ''),
        merchant.name_ascii, merchant.city_ascii
 FROM merchants_merchant merchant
 JOIN merchants_plan plan ON plan.slug = merchant.plan_id
-LEFT JOIN merchants_place place ON place.id = %s
-WHERE merchant.account_id = %s
+LEFT JOIN merchants_place place ON place.id = $1
+WHERE merchant.account_id = $2
 """
 
 
@@ -37,12 +35,11 @@ def terms(account_id: int, place_id: UUID | None = None) -> Terms:
     Raises:
         LookupError: the account is no shop's.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_TERMS, [place_id, account_id])
-        row = cursor.fetchone()
+    row = wire.row(_TERMS, [place_id, account_id])
     if row is None:
         raise LookupError(f"Account {account_id} belongs to no merchant.")
-    return Terms(*row)
+    name, verified, fee_bp, fee_minimum, place, name_ascii, city_ascii = (text or "" for text in row)
+    return Terms(name, verified == "t", int(fee_bp), int(fee_minimum), place, name_ascii, city_ascii)
 
 
 def balance(account_id: int) -> dict[str, int]:

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from outbox import clock
 from outbox.errors import Refusal
 from payments import answers, emv, money, payables, states, wire
-from payments.errors import CodeExpired, CodeRevoked, CodeUsed, UnknownCode
+from payments.errors import CodeExpired, CodeRevoked, CodeUsed, LimitExceeded, UnknownCode
 from payments.models import Account, Code
 from payments.payables import Quote
 
@@ -31,6 +32,7 @@ _PORTS = {"HTTP": "80", "HTTPS": "443"}
 LONGEST_PAYLOAD = 512  # what EMVCo allows; our URLs are shorter
 
 DYNAMIC_LIFE_S = 300
+MOST_OWN = 100  # more than anybody shows; without an end one could fill the table
 _NO_CITY = "NA"  # EMVCo demands one
 
 _FIND = b"SELECT * FROM code_for_payment($1, $2)"
@@ -232,6 +234,23 @@ def create(
         memo=memo,
         expires_at=expires_at,
     )
+
+
+def create_own(
+    *, account_id: int, kind: str, amount: int | None = None, memo: str = "", expires_in_s: int | None = None
+) -> Code:
+    """Store a code that a person asks for, see `create`. He has at most 100 that still pay.
+
+    Raises:
+        LimitExceeded: he has as many; nothing was stored.
+    """
+    with transaction.atomic():
+        Account.objects.select_for_update(no_key=True).get(pk=account_id)  # counted one after the other
+        paying = Code.objects.filter(account_id=account_id, payable="person", status=Code.Status.ACTIVE)
+        if paying.exclude(expires_at__lte=Now()).count() >= MOST_OWN:
+            detail = _("You have at most %(most)d codes at a time. Revoke one first.")
+            raise LimitExceeded(detail % {"most": MOST_OWN})
+        return create(account_id=account_id, kind=kind, amount=amount, memo=memo, expires_in_s=expires_in_s)
 
 
 def revoke(*, code_id: UUID) -> bool:

@@ -19,6 +19,7 @@ from payments.errors import (
     AmountRequired,
     InsufficientFunds,
     LimitExceeded,
+    OptionUnknown,
     PayableChanged,
     SelfPayment,
 )
@@ -86,6 +87,8 @@ def draft(found: Found, quote: Quote, wish: Wish) -> Draft:
         raise InsufficientFunds
     if found.wallet_id == quote.payee_account_id:
         raise SelfPayment
+    if quote.needs_option:
+        raise OptionUnknown
     amount = _amount(quote, wish)
     held = quote.hold_s is not None
     return Draft(

@@ -20,12 +20,8 @@ from payments.models import Hold, Payment
 def claim(*, payment_id: UUID) -> bool:
     """Keep the money of a machine that started: it can be captured now and not released any more."""
     _require_transaction()
-    hold = (
-        Hold.objects.filter(payment_id=payment_id, status=Hold.Status.OPEN)
-        .values_list("id", flat=True)
-        .first()
-    )
-    return hold is not None and states.move(Hold, hold, source=Hold.Status.OPEN, to=Hold.Status.CLAIMED)
+    hold = _locked(payment_id, Hold.Status.OPEN)
+    return hold is not None and states.move(Hold, hold.id, source=hold.status, to=Hold.Status.CLAIMED)
 
 
 def capture(*, payment_id: UUID, amount: int) -> bool:

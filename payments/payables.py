@@ -34,6 +34,7 @@ class Quote:
     notices: tuple[str, ...] = ()
     ascii_name: str = ""  # the payee's and his city's, as stored for EMVCo; empty: there is none
     ascii_city: str = ""
+    needs_option: bool = False  # several things are sold and none was chosen: nothing can be paid yet
     claim_data: object = None  # not None: claim() is called with it, inside a savepoint
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -79,7 +80,7 @@ def idempotency_key(request: Request) -> str:
     return match[1] or match[2]
 
 
-def request_id(request: Request) -> str:
+def request_id(request: Request | HttpRequest) -> str:
     """Return the name under which this call is logged and answered."""
     return str(request.META.get("saoma.request_id", "-"))
 

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from people.browsing import Browsable, ReadOnly
@@ -26,7 +28,7 @@ def _unlock(user: User, reason: str) -> bool:
 
 @admin.register(User)
 class PersonAdmin(ConfirmedActions, Browsable, UserAdmin):  # type: ignore[type-arg]
-    """People. Only a superuser gives powers away or touches another superuser."""
+    """People. Only a superuser gives powers away or touches others who have some."""
 
     list_display = ("name", "phone", "is_active", "is_staff", "pin_locked_until", "created_at")
     list_filter = ("is_active", "is_staff")
@@ -62,9 +64,20 @@ class PersonAdmin(ConfirmedActions, Browsable, UserAdmin):  # type: ignore[type-
         return fields if _is_superuser(request.user) else fields + POWERS
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let nobody change more powerful people, whose password he could then set."""
+        """Let nobody change others of the staff: whose name to sign in with he sets, he could become."""
         may = super().has_change_permission(request, obj)
-        return may and (_is_superuser(request.user) or not _is_superuser(obj))
+        return may and (_is_superuser(request.user) or obj == request.user or not _has_powers(obj))
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 (Django passes it by this name)
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Let only a superuser reset a password of staff; one's own wants the old one, elsewhere."""
+        if not _is_superuser(request.user) and _has_powers(self.get_object(request, unquote(id))):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Let nobody delete: people are part of the books. Take `may sign in` away instead."""
@@ -93,3 +106,7 @@ class SessionAdmin(ReadOnly):
 
 def _is_superuser(user: object) -> bool:
     return bool(getattr(user, "is_superuser", False))
+
+
+def _has_powers(user: object) -> bool:
+    return bool(getattr(user, "is_staff", False)) or _is_superuser(user)

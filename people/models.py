@@ -71,6 +71,7 @@ class Pin(models.Model):
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
     hash = models.CharField(max_length=160)  # Argon2id over HMAC-SHA256(pepper, PIN)
     failures = models.SmallIntegerField(default=0, db_default=0)
+    locks = models.SmallIntegerField(default=0, db_default=0)  # since the last right PIN: the next is longer
     locked_until = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(db_default=Now())
 

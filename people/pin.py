@@ -19,6 +19,7 @@ from people.models import Pin, Session
 from people.tokens import peppered, session_mac, token_hash
 
 LENGTH = 6
+_NO_FAILURE: dict[str, Any] = {"failures": 0, "locks": 0, "locked_until": None}
 _REMEMBERED_IN_BROWSER = timedelta(days=14)  # as long as a browser stays signed in
 
 
@@ -55,7 +56,7 @@ def change(*, user_id: UUID, pin: str) -> None:
     hashed = make_password(peppered(pin))
     with transaction.atomic():
         _lock(user_id)
-        fresh = {"hash": hashed, "failures": 0, "locked_until": None, "changed_at": now()}
+        fresh = {"hash": hashed, **_NO_FAILURE, "changed_at": now()}
         Pin.objects.update_or_create(user_id=user_id, defaults=fresh)
         Session.objects.filter(user_id=user_id).update(pin_mac=None)
 
@@ -65,7 +66,7 @@ def unlock(*, user_id: UUID) -> bool:
     with transaction.atomic():
         _lock(user_id)
         failed = Pin.objects.filter(user_id=user_id, failures__gt=0)
-        return failed.update(failures=0, locked_until=None) == 1
+        return failed.update(**_NO_FAILURE) == 1
 
 
 def refuse_weak(pin: str) -> None:
@@ -93,7 +94,7 @@ def _check_slowly(user_id: UUID, pin: str, *, token_hash: bytes, mac: bytes) -> 
         if not check_password(peppered(pin), stored.hash):
             (retry_after_s,) = _one_row("SELECT pin_count_failure(%s)", user_id)
             return ("wrong", None) if retry_after_s is None else ("locked", retry_after_s)
-        Pin.objects.filter(user_id=user_id, failures__gt=0).update(failures=0, locked_until=None)
+        Pin.objects.filter(user_id=user_id, failures__gt=0).update(**_NO_FAILURE)
         _remember(user_id, token_hash=token_hash, mac=mac)
         return "ok", None
 

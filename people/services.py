@@ -14,6 +14,7 @@ from people import throttle
 from people.errors import PhoneTaken, WeakPassword, WrongCredentials
 from people.models import Pin, Session, User
 from people.names import clean_name
+from people.phones import is_phone
 from people.tokens import new_token, peppered, token_hash
 
 SESSION_LIFE = timedelta(days=30)
@@ -45,12 +46,14 @@ def sign_up(*, phone: str, password: str, name: str, pin: str) -> User:
 
 
 def authenticate(*, phone: str, password: str, address: str) -> User:
-    """Return whom phone and password belong to. Every failed try counts, for the phone and for the address.
+    """Return whom phone and password belong to. Every failed try with a phone number counts, see throttle.
 
     Raises:
         WrongCredentials: also for a number nobody has and for a closed account, after the same time.
         TooManyTries: nothing was compared.
     """
+    if not is_phone(phone):  # nobody's: not worth a hash, and too long for a throttle's key
+        raise WrongCredentials
     keys = throttle.keys_of(phone=phone, address=address)
     throttle.take(keys)
     user = User.objects.filter(phone=phone, is_active=True).first()

@@ -9,8 +9,10 @@ from people.errors import TooManyTries
 from people.models import Throttle
 
 WINDOW_S = 15 * 60
-TRIES_A_PHONE = 10
+TRIES_A_PHONE = 10  # from one network: who locks himself out locks nobody else out
+TRIES_A_PHONE_ANYWHERE = 100  # a guesser with many networks; an owner elsewhere hardly ever meets it
 TRIES_AN_ADDRESS = 100  # a shop's guests share one address
+_LONGEST_ADDRESS = 45  # IPv6 at its longest, and a key has to fit its column
 
 # One conditional statement: parallel tries cannot slip past each other. No row comes back from a full window.
 _TAKE = """
@@ -30,8 +32,17 @@ _GIVE_BACK = "UPDATE people_throttle SET tries = tries - 1 WHERE key = %s AND tr
 
 
 def keys_of(*, phone: str, address: str) -> dict[str, int]:
-    """Return what is counted for a try, each with how many a window holds."""
-    return {f"address {_network(address)}": TRIES_AN_ADDRESS, f"phone {phone}": TRIES_A_PHONE}
+    """Return what is counted for a try, each with how many a window holds.
+
+    The narrow ones stand first: a try that one of them refuses is not counted by the next, so one network
+    alone never fills a phone's window for everybody.
+    """
+    network = _network(address)
+    return {
+        f"address {network}": TRIES_AN_ADDRESS,
+        f"phone {phone} at {network}": TRIES_A_PHONE,
+        f"phone {phone}": TRIES_A_PHONE_ANYWHERE,
+    }
 
 
 def take(keys: dict[str, int]) -> None:
@@ -62,9 +73,11 @@ def forget_ended() -> None:
 
 
 def _network(address: str) -> str:
-    """Return the address, of IPv6 the /64 that one household has."""
+    """Return the address, of IPv6 the /64 that one household has; IPv4 within IPv6 is IPv4."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address[:64]
-    return str(IPv6Address(int(parsed) >> 64 << 64)) if isinstance(parsed, IPv6Address) else str(parsed)
+        return address[:_LONGEST_ADDRESS]
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))

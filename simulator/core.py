@@ -189,7 +189,7 @@ class Core:
             return self._work.accept(command, now)
         verdict = self._write(Record.of(command, Status.CLOSED), now, EventName.ACCEPTED)
         if command.op == Op.STOP:
-            return verdict + self._work.stop(now)
+            return verdict + self._work.stop(now, only=command.a.get("run"))
         if command.op == Op.QUERY:
             running = self._work.record
             return verdict + (self._scribe.repeat(running) if running else [])

@@ -64,10 +64,10 @@ class Work:
             return []
         return self._REACTIONS[type(report)](self, record, report, now)
 
-    def stop(self, now: float) -> list[Action]:
-        """Switch off; the hardware answers how much was left."""
+    def stop(self, now: float, *, only: object = None) -> list[Action]:
+        """Switch off, with `only` no other run than that; the hardware answers how much was left."""
         record = self.record
-        if record is None:
+        if record is None or only not in (None, str(record.id)):
             return []
         if self._relay_due is not None:
             return self._broken_off(record, now, EventName.INTERRUPTED, STOPPED, record.left_s)

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from payments.books import LARGEST_AMOUNT
+from people.names import LONGEST, clean_name
 
 _SIX_DIGITS = RegexValidator(r"\A[0-9]{6}\Z", _("A PIN has six digits."))
 _PRINTABLE = RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")
@@ -18,6 +19,14 @@ class Phone(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return re.sub(r"[\s().-]", "", super().to_python(value) or "")
+
+
+class Line(forms.CharField):
+    """A line that somebody else reads, as clean as the API wants it; nothing at all is fine too."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        return clean_name(text, longest=self.max_length or LONGEST) if text else ""
 
 
 def _text(**attrs: Any) -> forms.TextInput:
@@ -93,4 +102,10 @@ class Pay(forms.Form):
     version = forms.CharField(max_length=64)
     amount = forms.IntegerField(min_value=1, max_value=LARGEST_AMOUNT, required=False)
     option = forms.CharField(max_length=64, required=False)
-    memo = forms.CharField(max_length=100, required=False)
+    memo = Line(max_length=100, required=False)
+
+
+class Asked(forms.Form):
+    """Under which key a payment was sent."""
+
+    key = forms.CharField(validators=[_PRINTABLE])

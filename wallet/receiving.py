@@ -79,9 +79,13 @@ def own_code(*, user_id: UUID) -> Card:
 
 
 def ask_for(*, user_id: UUID, amount: int) -> Code:
-    """Make a code for one payment of one sum."""
+    """Make a code for one payment of one sum.
+
+    Raises:
+        LimitExceeded: too many such codes wait already.
+    """
     wallet = accounts.wallet_of(user_id)
-    return codes.create(account_id=wallet.pk, kind=Code.Kind.DYNAMIC, amount=amount)
+    return codes.create_own(account_id=wallet.pk, kind=Code.Kind.DYNAMIC, amount=amount)
 
 
 def find(*, user_id: UUID, code_id: UUID) -> Card:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -46,10 +47,18 @@ def of(refusal: Refusal, *, number: str = "") -> str:
         number: the machine's, where there is one.
     """
     if refusal.code == "pin_locked" and refusal.retry_after_s:
-        until = clock.now() + timedelta(seconds=refusal.retry_after_s)
-        return _("Too many tries. Try again at %(time)s") % {"time": clocks.minute(until)}
+        return _locked(refusal.retry_after_s)
     if refusal.code in _ABOUT_MACHINES and number:
         return of_machine(refusal.code, number=number)
     if refusal.code in _SENTENCES:
         return of_code(refusal.code)
     return _("%(reason)s No money moved") % {"reason": refusal.detail}
+
+
+def _locked(rest_s: int) -> str:
+    now = timezone.localtime(clock.now())
+    until = now + timedelta(seconds=rest_s)
+    if until.date() == now.date():
+        return _("Too many tries. Try again at %(time)s") % {"time": clocks.minute(until)}
+    day = formats.date_format(until, _("l j F"))
+    return _("Too many tries. Try again on %(day)s at %(time)s") % {"day": day, "time": clocks.minute(until)}

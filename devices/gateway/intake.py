@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 3  # of a transaction that the database refused for reasons of its own: a deadlock, a lock, no space
 PAUSE_S = 0.2
+REFUSED = {Heard.FOREIGN: "foreign_command", Heard.TOO_MANY: "too_many"}
 Outcome = Outgoing | Stranger
 
 
@@ -125,12 +126,13 @@ def _take_one(message: Message) -> Outcome | None:
 
 
 def _take_event(message: Message, event: Event) -> Stranger | None:
-    if hear(device_id=message.device_id, event=event, body=message.body) is not Heard.FOREIGN:
+    reason = REFUSED.get(hear(device_id=message.device_id, event=event, body=message.body))
+    return None if reason is None else Stranger(message.incoming.topic, reason, message.incoming.payload)
+
+
+def _answer(message: Message, sync: Sync | None) -> Outgoing | None:
+    if sync is None:
         return None
-    return Stranger(message.incoming.topic, "foreign_command", message.incoming.payload)
-
-
-def _answer(message: Message, sync: Sync) -> Outgoing:
     name = str(message.device_id)
     key = keys.key_of(name, message.key_version)
     return Outgoing(Topic.SYNC.of(name), sign(sync.body(), key=key, device_id=name, topic=Topic.SYNC))

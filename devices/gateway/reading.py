@@ -95,6 +95,5 @@ def read(incoming: Incoming, *, versions: Mapping[UUID, int]) -> Message:
     version = versions[device_id]
     if topic is Topic.CONN:
         return Message(device_id, version, Conn.decode(incoming.payload), {}, incoming)
-    signed_with = keys.accepted_keys(name, version)
-    body = verify(incoming.payload, keys=signed_with, device_id=name, topic=topic)
+    body = verify(incoming.payload, keys=[keys.key_of(name, version)], device_id=name, topic=topic)
     return Message(device_id, version, _PARSERS[topic](body), body, incoming)

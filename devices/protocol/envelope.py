@@ -37,8 +37,6 @@ def sign(body: Mapping[str, Any], *, key: bytes, device_id: str, topic: Topic) -
 def verify(message: bytes, *, keys: Iterable[bytes], device_id: str, topic: Topic) -> Body:
     """The body of a message that one of `keys` signed for exactly this device and topic.
 
-    While a key is being rotated `keys` holds the current and the previous one.
-
     Raises:
         Oversized, BadTag, NotUtf8, NotJson, BadVersion: in this order; nothing is parsed before the tag.
     """

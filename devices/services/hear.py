@@ -14,12 +14,24 @@ from devices.protocol.events import Event, EventName
 from devices.services import sessions
 from devices.services.moves import carry_out
 from devices.services.work import COLUMNS, TABLES, Work
+from devices.states import CommandStatus
 
+# Whoever holds a machine's key can make us keep no more than this. Our machines say a tenth of it.
+HOURLY_EVENTS = 60  # of a machine about itself: so many `synced`, and so many others
+EVENTS_OF_ONE_COMMAND = 200
+
+OF_THE_MACHINE = """
+SELECT count(*) < %(most)s FROM devices_event
+WHERE device_id = %(device)s AND command IS NULL AND received_at > statement_timestamp() - interval '1 hour'
+  AND (name = 'synced') = (%(name)s = 'synced')
+"""
+OF_THE_COMMAND = "SELECT count(*) < %(most)s FROM devices_event WHERE command = %(command)s"
 STORE = """
 INSERT INTO devices_event (device_id, boot, n, name, command, body)
-VALUES (%(device)s, %(boot)s, %(n)s, %(name)s, %(command)s, %(body)s)
+SELECT %(device)s, %(boot)s, %(n)s, %(name)s, %(command)s, %(body)s WHERE ({room})
 ON CONFLICT (device_id, boot, n) DO NOTHING
 """
+KNOWN = "SELECT FROM devices_event WHERE device_id = %(device)s AND boot = %(boot)s AND n = %(n)s"
 # Locks the run that the event is about, stores the event if it is new, and tells both in one round trip.
 STORE_ABOUT_A_RUN = f"""
 WITH work AS (
@@ -28,7 +40,7 @@ WITH work AS (
     FOR NO KEY UPDATE OF run, command
 ), stored AS (
     INSERT INTO devices_event (device_id, boot, n, name, command, body)
-    SELECT %(device)s, %(boot)s, %(n)s, %(name)s, %(command)s, %(body)s FROM work
+    SELECT %(device)s, %(boot)s, %(n)s, %(name)s, %(command)s, %(body)s FROM work WHERE ({OF_THE_COMMAND})
     ON CONFLICT (device_id, boot, n) DO NOTHING
     RETURNING id
 )
@@ -36,11 +48,15 @@ SELECT EXISTS (SELECT FROM stored), work.* FROM work
 """  # noqa: S608  # made of constants
 
 
+VERDICTS = {EventName.ACCEPTED: CommandStatus.DONE, EventName.REJECTED: CommandStatus.REJECTED}
+
+
 class Heard(Enum):
     """What became of an event."""
 
     STORED = "stored"
     REPEATED = "repeated"  # known: nothing changed
+    TOO_MANY = "too_many"  # more than a machine has to say: nothing stored
     FOREIGN = "foreign"  # answers a command this machine was never given: nothing stored
 
 
@@ -62,8 +78,9 @@ def hear(*, device_id: UUID, event: Event, body: Body) -> Heard:
     }
     with transaction.atomic(savepoint=False):
         if event.id is None:
-            return _about_the_machine(device_id, event, values)
-        return _about_a_run(event, values) or _about_a_command(device_id, event.id, values)
+            return _about_the_machine(device_id, event, values | {"most": HOURLY_EVENTS})
+        values["most"] = EVENTS_OF_ONE_COMMAND
+        return _about_a_run(event, values) or _about_a_command(device_id, event.id, event, values)
 
 
 def _about_a_run(event: Event, values: dict[str, Any]) -> Heard | None:
@@ -75,28 +92,44 @@ def _about_a_run(event: Event, values: dict[str, Any]) -> Heard | None:
         return None
     is_new, *columns = row
     if not is_new:
-        return Heard.REPEATED
+        return _unstored(values)
     work = Work.of(columns)
     carry_out(work, decide(work.facts, event, find_all()[work.type]), at=work.at)
     return Heard.STORED
 
 
-def _about_a_command(device_id: UUID, command_id: UUID, values: dict[str, Any]) -> Heard:
-    """Take in an event about a command of its own, which is only stored."""
+def _about_a_command(device_id: UUID, command_id: UUID, event: Event, values: dict[str, Any]) -> Heard:
+    """Take in an event about a command of its own."""
     if not Command.objects.filter(pk=command_id, device_id=device_id).exists():
         return Heard.FOREIGN
-    return Heard.STORED if _store(values) else Heard.REPEATED
+    heard = _store(values, room=OF_THE_COMMAND)
+    if heard is Heard.STORED:
+        _answer(command_id, event)
+    return heard
+
+
+def _answer(command_id: UUID, event: Event) -> None:
+    """Let a command have its verdict; the first one counts."""
+    if event.ev in VERDICTS:
+        sent = Command.objects.filter(pk=command_id, status=CommandStatus.SENT)
+        sent.update(status=VERDICTS[event.ev])
 
 
 def _about_the_machine(device_id: UUID, event: Event, values: dict[str, Any]) -> Heard:
-    if not _store(values):
-        return Heard.REPEATED
-    if event.ev is EventName.SYNCED:
+    heard = _store(values, room=OF_THE_MACHINE)
+    if heard is Heard.STORED and event.ev is EventName.SYNCED:
         sessions.adopt(device_id=device_id, sess=event.sess, boot=event.boot)
-    return Heard.STORED
+    return heard
 
 
-def _store(values: dict[str, Any]) -> bool:
+def _store(values: dict[str, Any], *, room: str) -> Heard:
     with connection.cursor() as cursor:
-        cursor.execute(STORE, values)
-        return bool(cursor.rowcount)
+        cursor.execute(STORE.format(room=room), values)
+        return Heard.STORED if cursor.rowcount else _unstored(values)
+
+
+def _unstored(values: dict[str, Any]) -> Heard:
+    """Tell why an event was not stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, values)
+        return Heard.REPEATED if cursor.rowcount else Heard.TOO_MANY

@@ -12,6 +12,7 @@ from devices.decide import Verdict
 from devices.errors import HoldRefused, IllegalMove
 from devices.models import Incident
 from devices.schedule import next_due
+from devices.services import stops
 from devices.services.work import Work, move
 from devices.states import GIVEN_BACK, OPEN, CommandStatus, RunStatus, Trouble, is_legal
 from outbox.services import publish
@@ -42,7 +43,17 @@ def carry_out(work: Work, verdict: Verdict, *, at: datetime, sending: bool = Fal
         return False
     if verdict.trouble:
         note(work.run_id, verdict.trouble, device_id=work.device_id, detail={"status": work.status})
+    if verdict.trouble is Trouble.LATE_START:
+        _break_off(work, verdict, at=at)
     return True
+
+
+def _break_off(work: Work, verdict: Verdict, *, at: datetime) -> None:
+    """Stop a run that nobody pays for; if it is over, leave the machine alone."""
+    if verdict.runs_unpaid:
+        stops.stop(run_id=work.run_id, device_id=work.device_id, planned_s=work.planned_s, at=at)
+    else:
+        stops.withdraw(run_id=work.run_id)
 
 
 def note(run_id: UUID, trouble: Trouble, *, device_id: UUID, detail: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from devices.models import COMMAND_IS_OPEN, Command, Run, Session
 from devices.protocol.events import State, Telemetry
 from devices.protocol.sessions import Conn, Hello, Sync
-from devices.services import moves
+from devices.services import moves, stops
 from devices.states import OPEN, Trouble
 from devices.wiretime import milliseconds_up
 from outbox.wake import wake
@@ -20,20 +21,25 @@ from outbox.wake import wake
 SESS_BYTES = 4
 
 
-def greet(*, device_id: UUID, hello: Hello) -> Sync:
+def greet(*, device_id: UUID, hello: Hello) -> Sync | None:
     """Offer a session in answer to a hello; return the sync to publish after the commit.
 
     The machine keeps the session it names if it is still the current one of this very connection. Nothing
-    else changes: only `synced` proves that the machine heard us.
+    else changes: only `synced` proves that the machine heard us. A connection is offered one session however
+    often its hello comes, so a hello delivered twice cannot take the offer away from under a `synced`.
+
+    Returns:
+        None if the machine has had a later connection since it powered up: this hello is a replay.
     """
     with transaction.atomic(savepoint=False):
         session = Session.objects.select_for_update(no_key=True).annotate(at=Now()).get(pk=device_id)
-        current = hello.sess and (hello.sess, hello.boot, hello.c) == (session.sess, session.boot, session.c)
-        sess = session.sess if current else secrets.token_hex(SESS_BYTES)
+        if _is_outdated(hello, session):
+            return None
+        sess = _known_sess(hello, session) or secrets.token_hex(SESS_BYTES)
         Session.objects.filter(pk=device_id).update(
             offer_sess=sess, offer_boot=hello.boot, offer_c=hello.c, firmware=hello.fw
         )
-        _note_unpaid(device_id, hello)
+        _note_unpaid(device_id, hello, at=session.at)
         return Sync(nonce=hello.nonce, now_ms=milliseconds_up(session.at), sess=sess)
 
 
@@ -84,14 +90,29 @@ def _send_again(device_id: UUID) -> None:
         wake("devices.tasks.send_command", queue="machines", command_id=str(command_id))
 
 
-def _note_unpaid(device_id: UUID, hello: Hello) -> None:
-    """Record what the machine says it is running although the money went back."""
+def _is_outdated(hello: Hello, session: Session) -> bool:
+    """Do we know a later connection of the same power-up?"""
+    known = ((session.boot, session.c), (session.offer_boot, session.offer_c))
+    return any(boot == hello.boot and c is not None and c > hello.c for boot, c in known)
+
+
+def _known_sess(hello: Hello, session: Session) -> str:
+    """Return the session that this very connection has or was offered; empty: none yet."""
+    here = (hello.boot, hello.c)
+    if hello.sess and (hello.sess, *here) == (session.sess, session.boot, session.c):
+        return session.sess
+    return session.offer_sess if here == (session.offer_boot, session.offer_c) else ""
+
+
+def _note_unpaid(device_id: UUID, hello: Hello, *, at: datetime) -> None:
+    """Record what the machine says it is running although the money went back, and stop it."""
     unpaid = Run.objects.filter(pk__in=hello.running, device_id=device_id, started_at__isnull=True).exclude(
         status__in=sorted(OPEN)
     )
     for run in unpaid:
         detail = {"status": run.status, "hello": True}
         moves.note(run.pk, Trouble.LATE_START, device_id=device_id, detail=detail)
+        stops.stop(run_id=run.pk, device_id=device_id, planned_s=run.planned_s, at=at)
 
 
 def _known(values: dict[str, object]) -> dict[str, object]:

@@ -76,15 +76,14 @@ BEGIN
         END IF;
 
         IF in_cap_rule <> '' THEN
-            INSERT INTO payments_capcounter (payer_id, rule_id, day)
-            VALUES (in_payer, in_cap_rule, in_cap_day)
-            ON CONFLICT DO NOTHING;
-            UPDATE payments_capcounter
-            SET used = used + in_amount
-            WHERE payer_id = in_payer AND rule_id = in_cap_rule AND day = in_cap_day
-                AND used + in_amount <= (SELECT cap FROM payments_caprule WHERE name = in_cap_rule);
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'the cap is reached' USING ERRCODE = 'SM003';
+            IF NOT cap_take(in_payer, in_cap_rule, in_cap_day, in_amount) THEN
+                -- Perhaps this is the day's first payment: make the counter, and count again.
+                INSERT INTO payments_capcounter (payer_id, rule_id, day)
+                VALUES (in_payer, in_cap_rule, in_cap_day)
+                ON CONFLICT DO NOTHING;
+                IF NOT cap_take(in_payer, in_cap_rule, in_cap_day, in_amount) THEN
+                    RAISE EXCEPTION 'the cap is reached' USING ERRCODE = 'SM003';
+                END IF;
             END IF;
         END IF;
 
@@ -116,5 +115,18 @@ BEGIN
     INSERT INTO payments_idempotentanswer (caller, key, body_hash, status, body)
     VALUES (in_caller, in_key, in_body_hash, 201, in_answer);
     RETURN NULL;
+END
+$$;
+
+-- Use some of a cap; false if that would be too much, or nothing is counted yet.
+CREATE OR REPLACE FUNCTION cap_take(
+    of_payer bigint, of_rule text, of_day date, more bigint
+) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE payments_capcounter
+    SET used = used + more
+    WHERE payer_id = of_payer AND rule_id = of_rule AND day = of_day
+        AND used + more <= (SELECT cap FROM payments_caprule WHERE name = of_rule);
+    RETURN FOUND;
 END
 $$;

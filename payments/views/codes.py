@@ -49,7 +49,7 @@ class Codes(APIView):
         form = NewCode(data=request.data)
         form.is_valid(raise_exception=True)
         wanted: dict[str, Any] = form.validated_data
-        code = codes.create(
+        code = codes.create_own(
             account_id=accounts.wallet_of(calls.person(request).pk).pk,
             kind=wanted["kind"],
             amount=wanted.get("amount"),

@@ -11,7 +11,8 @@ BEGIN
 END
 $$;
 
--- Count a wrong PIN. The fifth locks for a quarter of an hour, after which five more are free.
+-- Count a wrong PIN. The fifth locks, after which five more are free; each lock is longer than the last, up to
+-- a day, until a right PIN: somebody with a session gets some five guesses a day, not five a quarter of an hour.
 -- Returns the seconds of the lock, null without one. Needs the lock.
 CREATE OR REPLACE FUNCTION pin_count_failure(payer uuid) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,8 +20,12 @@ DECLARE
 BEGIN
     UPDATE people_pin
     SET failures = CASE WHEN locked_until IS NULL THEN failures + 1 ELSE 1 END,
+        locks = locks + CASE WHEN locked_until IS NULL AND failures >= 4 THEN 1 ELSE 0 END,
         locked_until = CASE
-            WHEN locked_until IS NULL AND failures >= 4 THEN clock_timestamp() + interval '15 minutes' END
+            WHEN locked_until IS NULL AND failures >= 4 THEN clock_timestamp()
+                + CASE locks WHEN 0 THEN interval '15 minutes' WHEN 1 THEN interval '1 hour'
+                    ELSE interval '24 hours' END
+        END
     WHERE user_id = payer
     RETURNING locked_until INTO locked;
     RETURN ceil(extract(epoch FROM locked - clock_timestamp()));
@@ -50,7 +55,7 @@ BEGIN
     ELSIF known.pin_mac = presented_mac THEN
         verdict := 'ok';
         IF known.failures > 0 THEN
-            UPDATE people_pin SET failures = 0, locked_until = NULL WHERE user_id = payer;
+            UPDATE people_pin SET failures = 0, locks = 0, locked_until = NULL WHERE user_id = payer;
         END IF;
     ELSE
         retry_after_s := pin_count_failure(payer);

@@ -153,7 +153,8 @@ def address_of(path: str) -> str:
 def refusal(answer: Any, status: int, code: str, *fields: str) -> dict[str, Any]:
     """Return a refusal's body after a look at every member; it complains about exactly these `fields`."""
     body: dict[str, Any] = answer.json()
-    assert (answer.status_code, body["code"]) == (status, code), body
+    asked = answer.wsgi_request
+    assert (answer.status_code, body.get("code")) == (status, code), f"{asked.path} {asked.GET}: {body}"
     assert answer["Content-Type"] == "application/problem+json"
     assert set(body) == MEMBERS | ({"errors"} if "errors" in body else set())
     assert body["status"] == status
@@ -167,6 +168,12 @@ def refusal(answer: Any, status: int, code: str, *fields: str) -> dict[str, Any]
     if fields:
         assert set(body["errors"]) == set(fields)
     return body
+
+
+def same(answer: Any, first: Any) -> bool:
+    """Whether an answer is the first one again, and says so."""
+    again = answer.get("Idempotent-Replayed") == "true" and "Idempotent-Replayed" not in first
+    return again and (answer.status_code, answer.content) == (first.status_code, first.content)
 
 
 def books() -> tuple[object, ...]:

@@ -164,3 +164,20 @@ def test_a_memo_is_one_line_that_reads_as_it_looks(bob: Person, memo: str) -> No
 @pytest.mark.parametrize("memo", ["", "面条 🍜", "Zoë & Søn", "x" * 100], ids=ascii)
 def test_a_memo_may_be_written_in_any_script(bob: Person, memo: str) -> None:
     assert bob.post("codes", {"kind": "static", "memo": memo}).json()["memo"] == memo
+
+
+def test_a_person_has_at_most_100_codes_that_pay(alice: Person, bob: Person) -> None:
+    for _ in range(99):
+        bob.code()
+    past = bob.code(kind="dynamic")
+    Code.objects.filter(pk=past.pk).update(expires_at=now() - timedelta(seconds=1))
+    last = bob.post("codes", {"kind": "static"})
+    assert last.status_code == 201
+
+    with nothing_changes():
+        body = refusal(bob.post("codes", {"kind": "dynamic"}), 403, "limit_exceeded")
+    assert "100" in body["detail"]
+
+    assert alice.post("codes", {"kind": "static"}).status_code == 201
+    bob.post(f"codes/{last.json()['id']}/revoke")
+    assert bob.post("codes", {"kind": "static"}).status_code == 201

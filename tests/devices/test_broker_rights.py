@@ -241,6 +241,23 @@ def test_a_broker_that_does_not_run_is_no_error(tmp_path: Path) -> None:
     assert not files.reload(tmp_path / "empty.pid")
 
 
+def test_nats_takes_no_message_far_larger_than_ours(servers: Servers, chair: Device) -> None:
+    call_command("broker_config", format="nats", file=str(servers.nats.users_file))
+    servers.nats.reload()
+    broker = Broker(servers.nats.port, lambda: None)
+    eventually(lambda: admits(broker.device(chair)), what="NATS read its users")
+    topic = f"v1/{chair.pk}/tel"
+    with broker.ours(GATEWAY_USER) as gateway, broker.device(chair) as machine:
+        assert gateway.subscribe(topic)
+        machine.client.publish(topic, b"x" * 5000, qos=0)
+        eventually(lambda: not machine.client.is_connected(), what="the broker hangs up")
+    with broker.ours(GATEWAY_USER) as gateway, broker.device(chair) as machine:
+        assert gateway.subscribe(topic)
+        machine.publish(topic, b"y" * 4000)
+        eventually(lambda: gateway.got)
+        assert [payload for _, payload in gateway.got] == [b"y" * 4000]
+
+
 def test_mosquitto_needs_both_files(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="--acl-file"):
         call_command("broker_config", format="mosquitto", file=str(tmp_path / "users"))

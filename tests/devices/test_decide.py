@@ -127,11 +127,14 @@ def test_the_part_that_ran_is_rounded_half_up_and_stays_within_the_price(left_s:
 def test_a_sign_of_running_after_the_money_went_back_is_an_incident_and_moves_nothing(
     status: RunStatus, said: Event
 ) -> None:
-    assert decide(facts(status), said, CHAIR) == Verdict(trouble=Trouble.LATE_START)
+    verdict = decide(facts(status), said, CHAIR)
+
+    assert (verdict.trouble, verdict.changes, verdict.moves_money) == (Trouble.LATE_START, False, False)
+    assert verdict.runs_unpaid == (said in (START, WASHING))
 
 
 def test_a_start_after_a_failure_without_running_is_an_incident() -> None:
-    assert decide(facts(FAILED), START, CHAIR) == Verdict(trouble=Trouble.LATE_START)
+    assert decide(facts(FAILED), START, CHAIR).trouble == Trouble.LATE_START
 
 
 @pytest.mark.parametrize("status", sorted(GIVEN_BACK))
@@ -193,7 +196,7 @@ def test_whatever_is_said_in_whatever_state_moves_are_legal_and_money_is_decided
     if verdict.claims:
         assert status in AWAITED | {PAID}
     if status in FINAL:
-        assert verdict == replace(NOTHING, trouble=verdict.trouble)
+        assert verdict == replace(NOTHING, trouble=verdict.trouble, runs_unpaid=verdict.runs_unpaid)
 
 
 def test_every_open_state_has_a_way_to_an_end() -> None:

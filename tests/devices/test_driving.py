@@ -187,7 +187,7 @@ def test_no_unknown_run_is_released_while_or_shortly_after_we_are_deaf(
     GatewayBeat.objects.update(
         beat_at=at - timedelta(seconds=silent_s or 1), hearing_since=at - timedelta(seconds=back_s)
     )
-    tasks.sweep(at=at.isoformat())
+    sweep_at(at)
 
     assert (fresh(run).status == "released") == released
 
@@ -230,7 +230,7 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> list[Outgoing]:
 
 
 def sweep_at(at: datetime) -> int:
-    return tasks.sweep(at=at.isoformat())
+    return tasks.attend_to_due(at=at)
 
 
 def test_a_sweep_takes_the_clock_and_attends_to_what_is_due_then(run: Run, tell: list[Outgoing]) -> None:
@@ -239,6 +239,12 @@ def test_a_sweep_takes_the_clock_and_attends_to_what_is_due_then(run: Run, tell:
     assert (sweep_at(at), sweep_at(at)) == (1, 0)
     assert (sweep_at(at + timedelta(seconds=2)), len(tell)) == (1, 2)
     assert list(due_commands(at=at)) == []
+
+
+def test_no_message_can_tell_a_sweep_what_time_it_is(run: Run, tell: list[Outgoing]) -> None:
+    tasks.sweep(at=(now() + timedelta(hours=1)).isoformat())
+
+    assert (fresh(run).status, len(tell)) == ("sent", 1)
 
 
 def test_a_woken_task_sends_at_once_and_a_second_wake_up_sends_nothing(

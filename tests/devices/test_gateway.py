@@ -87,11 +87,11 @@ def test_a_gateway_killed_again_and_again_loses_and_repeats_nothing(admitted: Se
     with WiredMachine(chair) as machine:
         eventually(lambda: is_online(chair))
         for _ in range(3):
-            for _ in range(40):
+            for _ in range(20):
                 machine.say(machine.hardware.event("fault"))
             admitted.gateway.kill()
             admitted.gateway.start()
-        eventually(lambda: Event.objects.filter(name="fault").count() == 120, within_s=30)
+        eventually(lambda: Event.objects.filter(name="fault").count() == 60, within_s=30)
         assert not RejectedMessage.objects.exists()
 
 
@@ -166,7 +166,7 @@ def test_hostile_messages_over_the_wire_are_counted_and_the_gateway_goes_on(
         eventually(lambda: is_online(chair))
         hardware = machine.hardware
         forged = hardware.hello().payload[:-1] + b"!"
-        for payload in (b"", b"\xff\xfe", b"x" * 600, b"x" * 200_000, b'{"v":1}.AAAA', forged):
+        for payload in (b"", b"\xff\xfe", b"x" * 600, b"x" * 4_000, b'{"v":1}.AAAA', forged):
             machine.say(hardware.message(Topic.EVT, payload))
         machine.say(hardware.event("fault"))
         eventually(lambda: Event.objects.filter(name="fault").exists())

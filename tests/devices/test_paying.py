@@ -192,6 +192,7 @@ def test_an_unknown_option_is_refused(chair: Device, alice: User, option: str) -
 
 def test_an_option_must_be_chosen_even_by_whom_names_the_right_amount(chair: Device, alice: User) -> None:
     refused(OptionUnknown, lambda: pay_for(chair, alice, option=None, amount=1000))
+    refused(OptionUnknown, lambda: pay_for(chair, alice, option=None))
 
 
 def test_an_option_the_owner_took_off_is_refused(chair: Device, alice: User) -> None:

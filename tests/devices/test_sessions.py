@@ -209,3 +209,50 @@ def test_events_about_the_machine_itself_are_stored_once(intake: Intake, hardwar
     intake.store([fault])
 
     assert Event.objects.get().name == "fault"
+
+
+def test_a_replayed_hello_of_an_earlier_connection_is_not_answered_and_changes_nothing(
+    intake: Intake, hardware: Hardware, chair: Device
+) -> None:
+    old = hardware.hello()
+    hardware.c += 1
+    sess = greet(intake, hardware)
+    assert intake.store([old]) == []
+
+    intake.store([hardware.event("synced", sess=sess)])
+    assert online(chair)
+    before = session(chair)
+    assert intake.store([old]) == []
+    assert (session(chair).offer_sess, session(chair).offer_c) == (before.offer_sess, before.offer_c)
+
+
+def test_a_hello_delivered_twice_offers_one_session(intake: Intake, hardware: Hardware) -> None:
+    hello = hardware.hello()
+    syncs = [hardware.read_sync(answer.payload) for answer in intake.store([hello, hello])]
+
+    assert syncs[0].sess == syncs[1].sess
+    assert syncs[0].nonce == syncs[1].nonce
+
+
+def test_a_replayed_hello_of_the_adopted_connection_changes_nothing(
+    intake: Intake, hardware: Hardware, chair: Device
+) -> None:
+    hello = hardware.hello()
+    (answer,) = intake.store([hello])
+    sess = hardware.read_sync(answer.payload).sess
+    intake.store([hardware.event("synced", sess=sess)])
+    before = Session.objects.values().get(device=chair)
+    intake.store([hello])
+
+    assert Session.objects.values().get(device=chair) == before
+
+
+def test_a_power_up_may_count_its_connections_from_one_again(
+    intake: Intake, hardware: Hardware, chair: Device
+) -> None:
+    hardware.c = 9
+    first = connect(intake, hardware)
+    hardware.boot, hardware.c = 12, 1
+
+    assert connect(intake, hardware) != first
+    assert online(chair)

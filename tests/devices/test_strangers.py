@@ -212,3 +212,11 @@ def test_a_message_that_nobody_foresaw_stops_nothing(
 
     assert reasons() == ["error"]
     assert Event.objects.count() == 1
+
+
+def test_a_message_under_an_earlier_key_is_refused(intake: Intake, hardware: Hardware, chair: Device) -> None:
+    old = hardware.event("fault")
+    Device.objects.filter(pk=chair.pk).update(key_version=2)
+    intake.store([old])
+
+    assert reasons() == ["bad_tag"]

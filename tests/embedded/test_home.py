@@ -13,6 +13,7 @@ import pytest
 
 from embedded import home, ports, room, secrets
 from embedded.children import Child
+from embedded.demo import publish
 from embedded.errors import EmbeddedError
 from embedded.strays import MARK, PidFile, started_at
 from tests.rig.waiting import eventually
@@ -112,3 +113,24 @@ def test_a_room_that_was_cleaned_away_is_replaced(tmp_path: Path) -> None:
     assert again.is_dir()
     assert again != made
     room.forget(link)
+
+
+def test_the_folder_is_ours_alone_also_if_it_was_not(tmp_path: Path) -> None:
+    for folder in (tmp_path / "new", tmp_path / "old"):
+        if folder.name == "old":
+            folder.mkdir(mode=0o755)
+        with home.claimed(folder):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_what_one_signs_in_with_is_ours_alone_from_the_start(tmp_path: Path) -> None:
+    source, target = tmp_path / "seed.json", tmp_path / "demo.json"
+    source.write_text("secret")
+    source.chmod(0o644)
+    (tmp_path / "demo.json.new").write_text("left over")
+
+    publish(source, target)
+
+    assert target.read_text() == "secret"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert not (tmp_path / "demo.json.new").exists()

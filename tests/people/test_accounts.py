@@ -99,6 +99,8 @@ def test_the_database_takes_no_empty_name() -> None:
         ("👩‍🔧 Ada", "👩‍🔧 Ada"),
         ("x" * 64, "x" * 64),
         ("Ali O'Neil-Çelik", "Ali O'Neil-Çelik"),
+        ("نمی\u200cدانم", "نمی\u200cدانم"),
+        ("❤\ufe0f Ada", "❤\ufe0f Ada"),
     ],
 )
 def test_names_are_kept_as_people_write_them(typed: str, kept: str) -> None:
@@ -122,6 +124,13 @@ def test_names_are_kept_as_people_write_them(typed: str, kept: str) -> None:
         "\ud800",
         "a\u2028b",
         "\ue000",
+        "a\u00adb",
+        "a\u0600b",
+        *(
+            f"Bob{char}"
+            for char in "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
+        ),
+        "\u3164",
     ],
 )
 def test_names_that_hide_or_reorder_text_are_refused(deceiving: str) -> None:

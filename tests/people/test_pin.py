@@ -85,6 +85,39 @@ def test_when_the_lock_ends_five_more_are_free(alice: User, token: str) -> None:
     assert [check(alice, token, WRONG) for _ in range(5)] == [WrongPin] * 4 + [PinLocked]
 
 
+@pytest.mark.parametrize("remembered", [True, False], ids=["remembered", "hashed"])
+def test_each_lock_is_longer_than_the_last_until_a_right_pin(
+    alice: User, token: str, remembered: bool
+) -> None:
+    if remembered:
+        check(alice, token, PIN)
+
+    assert [lock_of(alice, token) for _ in range(4)] == [900, 3600, 86400, 86400]
+    assert check(alice, token, PIN) is None
+    assert lock_of(alice, token) == 900
+
+
+@pytest.mark.parametrize("forget", ["unlock", "change"])
+def test_who_is_let_in_again_starts_with_the_short_lock(alice: User, token: str, forget: str) -> None:
+    lock_of(alice, token)
+    if forget == "unlock":
+        pin.unlock(user_id=alice.pk)
+    else:
+        pin.change(user_id=alice.pk, pin="864209")
+
+    assert lock_of(alice, token) == 900
+
+
+def lock_of(user: User, token: str) -> int:
+    """Guess until the PIN is locked; let the lock's time pass; return its seconds."""
+    for _ in range(4):
+        assert check(user, token, WRONG) is WrongPin
+    with pytest.raises(PinLocked) as refusal:
+        pin.check(user_id=user.pk, session_token=token, pin=WRONG)
+    Pin.objects.filter(pk=user.pk).update(locked_until=now() - timedelta(seconds=1))
+    return refusal.value.retry_after_s or 0
+
+
 def test_a_right_one_forgets_the_wrong_ones(alice: User, token: str) -> None:
     for _ in range(3):
         check(alice, token, WRONG)

@@ -4,7 +4,9 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from django.db import transaction
 
+from payments import holds
 from payments.books import System
 from payments.models import Account, Code, Payment
 from people.models import User
@@ -35,6 +37,19 @@ def _start(payment: Payment) -> bool:
     claimed = claim(payment)
     assert capture(payment, 1000) == claimed
     return claimed
+
+
+def test_a_start_that_captures_at_once_against_a_release(rich_alice: User, sticker: Code) -> None:
+    for number in range(ROUNDS):
+        payment = pay(rich_alice, sticker)
+        acts = [partial(_start_at_once, payment), partial(release, payment)]
+        won = together(2, lambda n, acts=acts[:: 1 if number % 2 else -1]: acts[n]())  # type: ignore[misc]
+        assert sorted(map(str, won)) == ["False", "True"]
+
+
+def _start_at_once(payment: Payment) -> bool:
+    with transaction.atomic():
+        return holds.claim(payment_id=payment.pk) and holds.capture(payment_id=payment.pk, amount=1000)
 
 
 def test_two_captures_and_a_release_of_one_hold(rich_alice: User, sticker: Code) -> None:

@@ -22,10 +22,28 @@ def test_a_stranger_is_sent_to_the_sign_in_and_back(client: Client, alice: User)
     assert answer["Location"] == "/history/"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "https://evil.example/",
+            "//evil.example",
+            "javascript:alert(1)",
+            "///evil.example",
+            "/\\evil.example",
+        ),
+        *("foo", "wallet:home", "http:foo", "[", "\x00", " /history/"),
+    ],
+)
 def test_the_way_back_never_leads_elsewhere(client: Client, alice: User, target: str) -> None:
+    assert client.get("/sign-in/", {"next": target}).status_code == 200
     answer = client.post("/sign-in/", {"phone": alice.phone, "password": PASSWORD, "next": target})
     assert answer["Location"] == "/"
+
+
+def test_who_is_signed_in_is_sent_on_and_never_elsewhere(alice_at: Client) -> None:
+    assert alice_at.get("/sign-in/?next=/history/")["Location"] == "/history/"
+    assert alice_at.get("/sign-in/?next=foo")["Location"] == "/"
 
 
 def test_a_phone_number_may_be_written_with_spaces(client: Client, alice: User) -> None:

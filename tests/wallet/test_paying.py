@@ -1,5 +1,6 @@
 """From a code to a payment, as the sheet does it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.test import Client
 
 from payments import accounts, codes, queries
-from payments.models import Code, Payment
+from payments.models import Code, IdempotentAnswer, Payment
 from people.models import User
 from tests.cast import PIN
 from tests.wallet.conftest import Fill
@@ -28,9 +29,9 @@ def send(alice: User, alice_at: Client, bobs_code: Code, fill: Fill) -> Sheet:
     fill(alice, 30_000)
     version = alice_at.get(f"/q/{bobs_code.token}").context["payable"].version
 
-    def post(**changes: str) -> Any:
+    def post(headers: dict[str, str] | None = None, **changes: str) -> Any:
         fields = {"key": "k1", "pin": PIN, "version": version, "amount": "1280"}
-        return alice_at.post(f"/q/{bobs_code.token}/pay", fields | changes)
+        return alice_at.post(f"/q/{bobs_code.token}/pay", fields | changes, headers=headers)
 
     return post
 
@@ -103,6 +104,11 @@ def test_no_money_is_said_and_the_key_is_spent(alice: User, send: Sheet) -> None
         {"key": ""},
         {"key": "a\nb"},
         {"version": ""},
+        {"memo": "pay \u202eecila"},
+        {"memo": "a\u200bb"},
+        {"memo": "line\nbreak"},
+        {"memo": "\u3164"},
+        {"memo": "x" * 101},
     ],
 )
 def test_a_sheet_that_is_not_whole_moves_nothing(alice: User, send: Sheet, changes: dict[str, str]) -> None:
@@ -167,3 +173,22 @@ def test_ones_own_code_is_not_paid(alice: User, alice_at: Client) -> None:
     code = codes.create(account_id=accounts.wallet_of(alice.pk).pk)
     page = alice_at.get(f"/q/{code.token}").content.decode()
     assert "This is your own code" in page
+
+
+@pytest.mark.parametrize("memo", ["", "面条 🍜", " lunch "])
+def test_a_memo_is_kept_as_clean_as_the_apis(send: Sheet, memo: str) -> None:
+    assert send(memo=memo).status_code == 201
+    assert Payment.objects.get().memo == memo.strip()
+
+
+def test_a_key_that_no_sheet_sends_is_unknown(alice_at: Client) -> None:
+    for key in ("\x00", "a\nb", "x" * 256, ""):
+        answer = alice_at.get("/answer/", {"key": key})
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_key")
+
+
+def test_a_stored_refusal_names_its_request_as_the_answer_did(send: Sheet) -> None:
+    answer = send(amount="30001", headers={"X-Request-Id": "<script>"})
+
+    stored = json.loads(IdempotentAnswer.objects.get(key="k1").body)
+    assert stored["request_id"] == answer["X-Request-Id"] != "<script>"

@@ -8,7 +8,7 @@ from payments.idempotency import Call
 from payments.models import Code
 from people.models import User
 from tests.wallet.conftest import Fill
-from wallet import movements
+from wallet import movements, receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +105,12 @@ def test_a_long_day_is_paged_and_its_total_left_out(
 @pytest.mark.parametrize("query", ["before=x", "before=-1", "day=2026-99-99", "before=99999999999999999999"])
 def test_a_bent_address_of_the_history_is_still_answered(alice_at: Client, query: str) -> None:
     assert alice_at.get(f"/history/?{query}").status_code == 200
+
+
+def test_who_has_100_codes_is_told_so(bob: User, bob_at: Client) -> None:
+    for _ in range(100):
+        receiving.ask_for(user_id=bob.pk, amount=1)
+
+    answer = bob_at.post("/receive/amount/", {"amount": "1250"})
+
+    assert "at most 100" in answer.content.decode()

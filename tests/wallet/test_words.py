@@ -1,5 +1,10 @@
 """What the wallet says when a service said no."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from outbox.clock import now
 from payments.errors import InsufficientFunds, LimitExceeded
 from people.errors import PinLocked, WrongPin
 from wallet import words
@@ -20,3 +25,11 @@ def test_a_busy_machine_is_named_by_its_number() -> None:
 
 def test_a_locked_pin_says_until_when(db: None) -> None:
     assert words.of(PinLocked(retry_after_s=600)).startswith("Too many tries. Try again at ")
+
+
+def test_a_lock_that_ends_another_day_names_the_day(db: None) -> None:
+    said = words.of(PinLocked(retry_after_s=24 * 3600))
+
+    tomorrow = timezone.localtime(now() + timedelta(days=1)).date()
+    assert f"{tomorrow:%B} at" in said
+    assert str(tomorrow.day) in said

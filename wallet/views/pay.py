@@ -16,6 +16,7 @@ from outbox.errors import Refusal
 from payments import queries
 from payments.errors import UnknownCode
 from payments.idempotency import StoredRefusal
+from payments.requests import request_id
 from people.authentication import session_token
 from people.models import User
 from wallet import forms, money, purchase, words
@@ -64,7 +65,7 @@ def pay(request: HttpRequest, token: str) -> JsonResponse:
         payment_id = purchase.buy(
             user_id=request.user.pk,
             session_token=session_token(request),
-            request_id=request.headers.get("X-Request-Id", ""),
+            request_id=request_id(request),
             key=typed["key"],
             pin_typed=typed["pin"],
             wish=purchase.Wish(
@@ -82,7 +83,9 @@ def answer(request: HttpRequest) -> JsonResponse:
     """Tell what became of a payment whose answer got lost, by its key."""
     if not isinstance(request.user, User):
         return signed_out(back=request.headers.get("Referer", "/"), money_is_safe=False)
-    found = purchase.found(user_id=request.user.pk, key=request.GET.get("key", ""))
+    asked = forms.Asked(request.GET)
+    known = asked.is_valid()
+    found = purchase.found(user_id=request.user.pk, key=asked.cleaned_data["key"]) if known else None
     if found is None:
         return _no("unknown_key", words.of_code("unknown_key"), status=404)
     status, body = found

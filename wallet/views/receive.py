@@ -42,9 +42,14 @@ def receive(request: HttpRequest) -> HttpResponse:
 def amount(request: HttpRequest) -> HttpResponse:
     """Ask for a sum, and make a code for it."""
     form = forms.Amount(request.POST or None)
+    trouble = ""
     if form.is_valid():
-        code = receiving.ask_for(user_id=person(request).pk, amount=form.cleaned_data["amount"])
-        return redirect("wallet:asked", code.id)
+        try:
+            code = receiving.ask_for(user_id=person(request).pk, amount=form.cleaned_data["amount"])
+        except Refusal as refusal:
+            trouble = refusal.detail
+        else:
+            return redirect("wallet:asked", code.id)
     return render(
         request,
         "wallet/amount.html",
@@ -55,6 +60,7 @@ def amount(request: HttpRequest) -> HttpResponse:
             "words": _("The code is good for one payment and five minutes"),
             "back": reverse("wallet:receive"),
             "corner": "." if money.exponent() else "00",
+            "trouble": trouble,
         },
     )
 

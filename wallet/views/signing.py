@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -24,7 +24,7 @@ from wallet.access import person, signed_in
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Let a person in, then back to where he came from."""
     if request.user.is_authenticated and request.method == "GET":
-        return redirect(_next(request))
+        return HttpResponseRedirect(_next(request))
     form = forms.SignIn(request.POST or None)
     if form.is_valid():
         try:
@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         else:
-            return redirect(_next(request))
+            return HttpResponseRedirect(_next(request))
     why = _("You were signed out. No money moved") if request.GET.get("why") == "payment" else ""
     return _page(request, "wallet/sign-in.html", form, why=why)
 
@@ -53,7 +53,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             _tell(form, refusal)
         else:
-            return redirect(_next(request))
+            return HttpResponseRedirect(_next(request))
     return _page(request, "wallet/sign-up.html", form)
 
 
@@ -85,9 +85,12 @@ def _page(request: HttpRequest, template: str, form: Any, **context: object) -> 
 
 
 def _next(request: HttpRequest) -> str:
-    """Return where to go afterwards: a page of ours, never somebody else's."""
+    """Return where to go afterwards: a path of ours, never somebody else's address."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    path = target.startswith("/") and not target.startswith("//")
+    safe = path and url_has_allowed_host_and_scheme(
+        target, {request.get_host()}, require_https=request.is_secure()
+    )
     return target if safe else reverse("wallet:home")
 
 
