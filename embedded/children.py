@@ -61,10 +61,16 @@ class Child:
     stdin: int = subprocess.DEVNULL
     forker: Forker | None = None  # has the same environment and folder as we
     process: Process | None = field(default=None, init=False)
+    _leads: bool = field(default=False, init=False)  # a group that we must clear when it ends
 
     @property
     def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        if self.process is None:
+            return False
+        if self.process.poll() is None:
+            return True
+        self._clear_group()
+        return False
 
     def spawn(self) -> None:
         """Start the process without waiting for it to answer."""
@@ -93,6 +99,7 @@ class Child:
             self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             return False
+        self._clear_group()
         return True
 
     def stop(self, within_s: float = 5) -> None:
@@ -106,10 +113,9 @@ class Child:
         """End the whole group at once, as a crash would."""
         if self.process is None:
             return
-        # All gone already; macOS answers EPERM for a group of zombies.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.wait(5)
+        if self.running:
+            kill_group(self.process.pid)
+            self.wait(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process = None
@@ -120,8 +126,15 @@ class Child:
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def _clear_group(self) -> None:
+        """Kill what a dead leader left behind: once and at once, later its number may name somebody else."""
+        if self._leads and self.process is not None:
+            self._leads = False
+            kill_group(self.process.pid)
+
     def _start(self, output: int) -> Process:
-        if self.forker is not None and self.forker.running:
+        self._leads = self.forker is None or not self.forker.running  # a forker clears the group itself
+        if self.forker is not None and not self._leads:
             return self.forker.fork(
                 self.argv, name=self.name, output=output, orphan_signal=self.orphan_signal
             )
@@ -138,6 +151,13 @@ class Child:
             extra_groups=None if self.uid is None else [],
             preexec_fn=die_with_parent(self.orphan_signal),  # noqa: PLW1509 (one prctl, loaded before the fork)
         )
+
+
+def kill_group(pid: int) -> None:
+    """Kill all processes of the group that `pid` leads or led a moment ago."""
+    # None left; macOS answers EPERM for a group of zombies.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:

@@ -25,7 +25,7 @@ from typing import Any
 
 import django
 
-from embedded.children import die_with_parent
+from embedded.children import die_with_parent, kill_group
 
 PACKET = 64 * 1024
 
@@ -95,7 +95,7 @@ def bear(control: socket.socket, output: int, orphan_signal: signal.Signals) -> 
 
 
 def report_deaths(control: socket.socket) -> None:
-    """Tell of every child that ended."""
+    """Tell of every child that ended, and kill what it left in its group."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -103,6 +103,7 @@ def report_deaths(control: socket.socket) -> None:
             return
         if pid == 0:
             return
+        kill_group(pid)
         control.send(json.dumps({"died": pid, "status": os.waitstatus_to_exitcode(status)}).encode())
 
 

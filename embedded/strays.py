@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from embedded.children import Child
+from embedded.children import Child, kill_group
 
 MARK = "SAOMA_DEMO_HOME"
 PROC = Path("/proc")
@@ -84,5 +84,5 @@ def _await_end(pids: list[int], within_s: float) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(os.getpgid(pid), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        kill_group(os.getpgid(pid))

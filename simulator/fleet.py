@@ -83,7 +83,7 @@ class Fleet:
         """Has every machine a session?"""
         return all(player.online for player in self._players.values())
 
-    def wait_online(self, within_s: float = 10) -> None:
+    def wait_online(self, within_s: float = 30) -> None:
         """Raises TimeoutError."""
         deadline = time.monotonic() + within_s
         while not self.online():

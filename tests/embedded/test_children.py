@@ -84,3 +84,21 @@ def test_children_die_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         parent.send_signal(signal.SIGKILL)
 
     eventually(lambda: not started_at(child))
+
+
+def test_a_dead_leaders_group_is_cleared_once_and_its_number_never_used_again(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number may name somebody else's group by then."""
+    child = script("import subprocess; print(subprocess.Popen(['sleep', '60']).pid)")
+    child.spawn()
+    assert child.wait(10)
+    grandchild = int(child.last_words())
+    eventually(lambda: not started_at(grandchild))
+
+    killed: list[int] = []
+    monkeypatch.setattr("embedded.children.kill_group", killed.append)
+    assert not child.running
+    child.stop()
+
+    assert killed == []

@@ -59,7 +59,7 @@ class Town:
         self.service.env(GATEWAY_RETURN_S="0", **times)
         self.service.admit_devices()
         self.service.start(*PROCESSES)
-        eventually(GatewayBeat.objects.exists, within_s=15, what="the gateway beats")
+        eventually(GatewayBeat.objects.exists, within_s=30, what="the gateway beats")
         self.ask("GET", "me")  # the first answer of a process costs its imports
         self._check_pin()
 
@@ -121,7 +121,7 @@ def wait_online(devices: Iterable[Device]) -> None:
             Session.objects.filter(pk__in=waiting, synced_at__isnull=False, gone_at=None).count()
             == len(waiting)
         ),
-        within_s=15,
+        within_s=30,
         what="machines online",
     )
 

@@ -207,7 +207,7 @@ def test_a_delivery_that_kills_its_workers_does_not_starve_the_others_and_dies()
     Delivery.objects.filter(payload={"tree": "elm"}, handler__endswith="note_and_die").delete()
 
     fork(drain).join()
-    drain()
+    fork(drain).join()  # not here: on a slow machine the oak may be due again
 
     assert heard() == {"elm": 1}
     assert Delivery.objects.get().attempts == 1

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
 
 from tests.rig import needs
+
+expect.set_options(timeout=15_000)  # what happens, not how fast: the machine may be busy with other tests
 
 PHONE = "Pixel 7"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
