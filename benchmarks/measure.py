@@ -27,7 +27,7 @@ def run(*, servers: Servers, options: argparse.Namespace) -> None:
     call_command("migrate", verbosity=0)
     people = world.build(payers=options.payers)
     nurseries = Nurseries(servers.folder / "logs" / "nursery.log")
-    service = Service(servers, nurseries)
+    service = Service(servers, nurseries, web_workers=2)  # as the demo and docs/operations.md run it
     parts = {
         "service": partial(_service, servers, people, options),
         "http": partial(_http, servers, service, people, options),

@@ -220,6 +220,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"queue": "default", "expires": 1},
     },
+    "payments-expire-codes": {
+        "task": "payments.tasks.expire_codes",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "payments-audit": {"task": "payments.tasks.audit_ledger", "schedule": 60.0, "options": {"expires": 60}},
+    "payments-audit-in-full": {
+        "task": "payments.tasks.audit_ledger",
+        "schedule": 24 * 3600.0,
+        "kwargs": {"full": True},
+        "options": {"expires": 3600},
+    },
     "people-purge": {
         "task": "people.tasks.purge",
         "schedule": 24 * 3600.0,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Playwright, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -107,12 +107,19 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     mosquitto.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """The driver of the browser. It runs an event loop in this thread, which Django would take for ours."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    """The driver of the browser, which runs an event loop in this thread.
+
+    Django would refuse to work there, and keeps its connections elsewhere as long as a loop runs: none may cross
+    the border, and the driver must not outlive the module.
+    """
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield playwright
+        connections.close_all()
+        with sync_playwright() as playwright:
+            yield playwright
+            connections.close_all()
 
 
 @pytest.fixture

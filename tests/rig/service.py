@@ -95,14 +95,14 @@ class Nurseries:
 class Service:
     """The processes by role; `start("web", "machines")` starts several at once, quicker than in turn."""
 
-    def __init__(self, servers: Servers, nurseries: Nurseries) -> None:
+    def __init__(self, servers: Servers, nurseries: Nurseries, *, web_workers: int = 1) -> None:
         self.servers = servers
         self._nurseries = nurseries
         self.url = f"http://127.0.0.1:{servers.web_port}"
         self._env: dict[str, str] = {}
         self._parts: dict[str, Part] = {}
         self.web = self._part(
-            "web", roles.web(port=servers.web_port, workers=1, threads=8), self._web_answers
+            "web", roles.web(port=servers.web_port, workers=web_workers, threads=8), self._web_answers
         )
         self.machines = self._worker("machines", queues="machines", threads=4)
         self.default = self._worker("default", queues="default,webhooks", threads=2)
