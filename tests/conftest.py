@@ -1,6 +1,5 @@
 """The rig: real servers, real processes, and the audit after every test that touched the database."""
 
-import fcntl
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from playwright.sync_api import Playwright, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from embedded import ports
-from embedded.static_files import collect_if_changed
 from tests.cast import alice, bob, charlie, mei, mei_shop
 from tests.rig import money
 from tests.rig.browser import Phone
 from tests.rig.mosquitto import Mosquitto
 from tests.rig.plugin import SERVERS
 from tests.rig.pristine import Pristine
-from tests.rig.servers import STATIC_ROOT, Servers
+from tests.rig.servers import Servers
 from tests.rig.service import Nurseries, Service
 
 __all__ = ["alice", "bob", "charlie", "mei", "mei_shop"]  # the cast, for every test
@@ -65,15 +63,6 @@ def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def static_files(servers: Servers) -> None:
-    """What the web process serves, collected once for all test processes and kept for the next run."""
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    with (STATIC_ROOT.parent / "static.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        collect_if_changed(STATIC_ROOT, lambda: call_command("collectstatic", interactive=False, verbosity=0))
-
-
-@pytest.fixture(scope="session")
 def nurseries(servers: Servers) -> Iterator[Nurseries]:
     """Where the processes of the service come from."""
     nurseries = Nurseries(servers.folder / "logs" / "nursery.log")
@@ -87,7 +76,6 @@ def service(
     transactional_db: None,
     servers: Servers,
     nurseries: Nurseries,
-    static_files: None,
 ) -> Iterator[Service]:
     """The service as child processes, none running yet; afterwards all are ended and their messages gone."""
     service = Service(servers, nurseries)
@@ -111,7 +99,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 def playwright() -> Iterator[Playwright]:
     """The driver of the browser, which runs an event loop in this thread.
 
-    Django would refuse to work there, and keeps its connections elsewhere as long as a loop runs: none may cross
+    Django would refuse to work there, and keeps its connections elsewhere while a loop runs: none may cross
     the border, and the driver must not outlive the module.
     """
     with pytest.MonkeyPatch.context() as patch:

@@ -22,7 +22,7 @@ from people.models import Pin, User
 from people.services import start_session
 from tests.cast import PASSWORD, PIN
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files")]
+pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LEDGER = [Account, Transfer, Payment]
 

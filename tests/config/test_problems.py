@@ -87,7 +87,7 @@ def test_an_unknown_address_is_a_problem_whatever_the_method(
     assert problem(getattr(client, method)(address))["code"] == "not_found"
 
 
-def test_an_unknown_page_is_not(client: Client, static_files: None) -> None:
+def test_an_unknown_page_is_not(client: Client) -> None:
     answer = client.get("/nothing")
 
     assert answer.status_code == 404

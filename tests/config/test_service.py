@@ -100,7 +100,7 @@ def test_the_document_says_who_may_call(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_pages_for_people_need_no_inline_script_or_style(client: Client, static_files: None) -> None:
+def test_the_pages_for_people_need_no_inline_script_or_style(client: Client) -> None:
     page = client.get("/api/docs/")
 
     assert page.status_code == 200

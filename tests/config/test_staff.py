@@ -11,7 +11,7 @@ from people.models import User
 from tests.cast import PASSWORD
 
 NEW = "another pass phrase"
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files")]
+pytestmark = pytest.mark.django_db
 
 
 def staff(name: str, phone: str, *, may_change: bool = True, **powers: bool) -> User:

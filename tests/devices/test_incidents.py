@@ -13,7 +13,7 @@ from tests.cast import PASSWORD
 from tests.devices.hardware import Hardware
 from tests.devices.paying import bought, give, go_online
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files")]
+pytestmark = pytest.mark.django_db
 
 LIST = "admin:devices_incident_changelist"
 

@@ -11,7 +11,7 @@ from people.services import start_session
 from tests.cast import PASSWORD
 
 NEW = "another pass phrase"
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files")]
+pytestmark = pytest.mark.django_db
 
 
 def staff_with_permission() -> Client:

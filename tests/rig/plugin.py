@@ -4,11 +4,15 @@ Loaded by `-p tests.rig.plugin`: a conftest would come too late, pytest-django r
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 
 import pytest
 
-from tests.rig.servers import Servers
+from embedded.home import PROJECT
+from embedded.static_files import collect_if_changed
+from tests.rig.servers import STATIC_ROOT, Servers
 
 SERVERS = pytest.StashKey[Servers]()
 MARKERS = (
@@ -27,4 +31,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     early_config.stash[SERVERS] = servers
     early_config.add_cleanup(servers.close)
     os.environ.update(servers.environment)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _collect_static_files()
     return (yield)
+
+
+def _collect_static_files() -> None:
+    """Fill the shared folder before any test process reads it."""
+    command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+    collect_if_changed(STATIC_ROOT, lambda: subprocess.run(command, cwd=PROJECT, check=True))

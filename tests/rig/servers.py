@@ -24,7 +24,7 @@ class Servers:
         """`durable=True` keeps fsync on: for crash tests of the database, and for measuring."""
         self.folder = Path(tempfile.mkdtemp(prefix=f"saoma-{name}-"))
         self.folder.chmod(0o711)  # PostgreSQL, `nobody` when we are root, must get through
-        (self.folder / "static").mkdir()  # WhiteNoise warns without it, and warnings are errors
+        STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it, and warnings are errors
         postgres_port, redis_port, mqtt_port, nats_port, self.web_port = ports.pick(5)
         self.postgres = Postgres(
             folder=self.folder,

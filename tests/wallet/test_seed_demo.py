@@ -80,7 +80,7 @@ def test_everybody_can_sign_in_and_has_the_pin_in_the_file(client: Client, path:
         pin.check(user_id=User.objects.get(pk=person["user_id"]).pk, session_token=token, pin=person["pin"])
 
 
-def test_the_admin_can_sign_in(client: Client, path: Path, static_files: None) -> None:
+def test_the_admin_can_sign_in(client: Client, path: Path) -> None:
     admin = seed(path)["admin"]
 
     answer = client.post("/admin/login/?next=/admin/", admin)
