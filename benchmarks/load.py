@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 
-Operation = Callable[[], bool]  # True: it did what was asked
+Operation = Callable[[], bool]  # True: it did what was asked. StopIteration: there is nothing left to do
+PREPARE_S = 300  # the slowest client's
 MakeOperation = Callable[[int], Operation]  # called once in each client, with its number
 
 
@@ -56,10 +57,13 @@ def _client(number: int, seconds: float, make: MakeOperation, start: Barrier, ou
     operation = make(number)
     operation()  # connections, caches and prepared statements are not what is measured
     took, refused = [], 0
-    start.wait(60)
+    start.wait(PREPARE_S)
     begin = last = time.perf_counter()
     while last - begin < seconds:
-        refused += not operation()
+        try:
+            refused += not operation()
+        except StopIteration:  # it has nothing left to do
+            break
         now = time.perf_counter()
         took.append(now - last)
         last = now

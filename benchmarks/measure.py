@@ -9,7 +9,7 @@ from django.db import connection
 
 django.setup()
 
-from benchmarks import baseline, http, load, machine, start, world  # noqa: E402  # they import models
+from benchmarks import baseline, ends, growth, http, load, machine, start, world  # noqa: E402  # they import models
 from benchmarks.load import MakeOperation  # noqa: E402
 from benchmarks.table import Slice, Table  # noqa: E402
 from embedded.postgres_install import find_install  # noqa: E402
@@ -32,6 +32,8 @@ def run(*, servers: Servers, options: argparse.Namespace) -> None:
         "service": partial(_service, servers, people, options),
         "http": partial(_http, servers, service, people, options),
         "start": partial(_start, service, people, options),
+        "ends": partial(_ends, servers, people, options),
+        "growth": partial(_growth, servers, people, options),
     }
     try:
         for name, part in parts.items():
@@ -76,6 +78,28 @@ def _http(servers: Servers, service: Service, people: world.World, options: argp
 def _start(service: Service, people: world.World, options: argparse.Namespace) -> str:
     """From the commit of a payment to the commit of the machine's `accepted`."""
     return start.measure(service=service, payers=people.payers, starts=options.starts)
+
+
+def _ends(servers: Servers, people: world.World, options: argparse.Namespace) -> str:
+    """Refunds and captures of payments that wait already."""
+    clients = CLIENTS[0]
+    table = Table("Money's end, in process")
+    slices = {f"tpcb-like, {clients} clients": _baseline(servers, options)[f"tpcb-like, {clients} clients"]}
+    for name, make in ends.operations(people).items():
+        slices[f"{name}, {clients} clients"] = _slice(clients, options, make)
+    table.take(slices, rounds=options.rounds)
+    return table.lines({})
+
+
+def _growth(servers: Servers, people: world.World, options: argparse.Namespace) -> str:
+    """The same work after ten thousand and after a million transfers."""
+    history = growth.build(servers.postgres.superuser_url, people)
+    slices = {
+        name: _slice(clients, options, make)
+        for name, (clients, make) in growth.operations(history, people).items()
+    }
+    tpcb = _baseline(servers, options)[f"tpcb-like, {CLIENTS[0]} clients"]
+    return growth.measure(history=history, slices=slices, baseline=tpcb, options=options)
 
 
 def _baseline(servers: Servers, options: argparse.Namespace) -> dict[str, Slice]:

@@ -32,6 +32,7 @@ class PromptAMQP(AMQP):
 app = Celery("saoma", amqp=PromptAMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["payments.bank"])  # a part of an app that is large enough for tasks of its own
 
 
 @task_prerun.connect

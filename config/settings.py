@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,17 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 CURRENCY = env.text("CURRENCY", "CNY")
 BUSINESS_TIME_ZONE = env.text("BUSINESS_TIME_ZONE", "Asia/Shanghai")
+
+# Who pays withdrawals out: the demo's own bank, or files that a person takes to a real one and back.
+BANK = env.text("BANK", "demo" if DEMO else "files")
+if BANK not in {"demo", "files"}:
+    raise ImproperlyConfigured(f"BANK must be demo or files, not {BANK!r}.")
+if BANK == "demo" and not LOCAL:
+    raise ImproperlyConfigured("BANK=demo pays nobody: it needs DEMO=1 or DEBUG=1.")
+# Our own account at the real bank, from which payout files pay.
+BANK_DEBTOR_NAME = env.text("BANK_DEBTOR_NAME", "")
+BANK_DEBTOR_ACCOUNT = env.text("BANK_DEBTOR_ACCOUNT", "").replace(" ", "")
+BANK_DEBTOR_BIC = env.text("BANK_DEBTOR_BIC", "")
 
 INSTALLED_APPS = [
     "wallet",
@@ -187,6 +199,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.add_problems"],
     "ENUM_NAME_OVERRIDES": {
         "CodeKind": "payments.models.Code.Kind",
+        "PaymentStatus": "payments.models.Payment.Status",
         "PayableKind": "payments.serializers.KINDS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -208,6 +221,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_DB_REUSE_MAX = 10**9  # Celery would reconnect for every task; config/celery.py drops what broke
+CELERY_TIMEZONE = BUSINESS_TIME_ZONE
 # A tick that was not taken within its second is worthless: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
     "devices-sweep": {
@@ -220,6 +234,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"queue": "default", "expires": 1},
     },
+    "bank-sweep": {
+        "task": "payments.bank.tasks.sweep",
+        "schedule": 1.0,
+        "options": {"queue": "default", "expires": 1},
+    },
     "payments-expire-codes": {
         "task": "payments.tasks.expire_codes",
         "schedule": 60.0,
@@ -228,9 +247,14 @@ CELERY_BEAT_SCHEDULE = {
     "payments-audit": {"task": "payments.tasks.audit_ledger", "schedule": 60.0, "options": {"expires": 60}},
     "payments-audit-in-full": {
         "task": "payments.tasks.audit_ledger",
-        "schedule": 24 * 3600.0,
+        "schedule": crontab(hour="3", minute="17"),  # when the fewest people wait
         "kwargs": {"full": True},
         "options": {"expires": 3600},
+    },
+    "payments-watch": {
+        "task": "payments.tasks.watch_payments",
+        "schedule": 300.0,
+        "options": {"queue": "default", "expires": 300},
     },
     "people-purge": {
         "task": "people.tasks.purge",

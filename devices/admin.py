@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Command, Device, Event, GatewayBeat, Incident, RejectedMessage, Run
-from people.confirmed import Action, ConfirmedActions
+from people.confirmed import Action, ConfirmedActions, Given
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -72,7 +72,7 @@ class RunAdmin(ReadOnly):
     inlines = (CommandInline,)
 
 
-def _close(incident: Incident, reason: str) -> bool:
+def _close(incident: Incident, given: Given) -> bool:
     open_one = Incident.objects.filter(pk=incident.pk, closed_at__isnull=True)
     return open_one.update(closed_at=Now()) == 1
 

@@ -23,9 +23,10 @@ WHERE payment.kind = 'machine'
 """
 CONFIRMED_WITHOUT_RUN = """
 SELECT payment.id
-FROM payments_payment payment
+FROM payments_hold hold
+JOIN payments_payment payment ON payment.id = hold.payment_id
 LEFT JOIN devices_run run ON run.payment_id = payment.id AND run.status = ANY(%s)
-WHERE payment.kind = 'machine' AND payment.status = 'confirmed' AND run.id IS NULL
+WHERE hold.status <> 'resolved' AND payment.kind = 'machine' AND run.id IS NULL
 """
 HOLD_ELSEWHERE = """
 SELECT run.id, run.status, hold.status
@@ -43,7 +44,7 @@ WHERE run.status = ANY(%s) AND (command.id IS NULL OR command.due_at < now() - m
 """
 
 
-@check("settled machine payments started once")
+@check("settled machine payments started once", full=True)
 def settled_payments_started(cursor: Any) -> Iterable[str]:
     """Yield machine payments that were settled although their machine never started."""
     cursor.execute(SETTLED_WITHOUT_START)
@@ -51,7 +52,7 @@ def settled_payments_started(cursor: Any) -> Iterable[str]:
         yield f"Payment {payment_id} is settled, but its machine never started."
 
 
-@check("runs earned what was captured")
+@check("runs earned what was captured", full=True)
 def runs_earned_what_was_captured(cursor: Any) -> Iterable[str]:
     """Yield runs whose owner got more or less than the run earned."""
     cursor.execute(EARNED_IS_NOT_CAPTURED)

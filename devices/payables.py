@@ -29,7 +29,6 @@ from merchants.queries import terms
 from outbox.ids import uuid7
 from outbox.wake import wake
 from payments import payables
-from payments.caps import PERSONAL_STATIC
 from payments.errors import ArgsInvalid, OptionUnknown, UnknownCode
 from payments.models import Account, Code
 from payments.payables import PaymentDraft, Quote
@@ -157,11 +156,12 @@ def _quote(order: Order) -> Quote:
         fee_bp=plan.fee_bp if plan else 0,
         fee_minimum=plan.fee_minimum if plan else 0,
         hold_s=_hold_s(order),
-        cap_rule=PERSONAL_STATIC if personal else None,
         version=payables.version_of(
             KIND, str(sight.device_id), sight.account_id, payee_name, tier, sight.offers
         ),
         machine=sight.shown(),
+        ascii_name=plan.name_ascii if plan else "",
+        ascii_city=plan.city_ascii if plan else "",
         needs_option=order.option is None,
         claim_data=order,
     )

@@ -10,18 +10,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from merchants import scopes, services
+from merchants.application_admin import ApplicationAdmin
 from merchants.models import ApiKey, Merchant, Place, Plan
+from merchants.plan_admin import PlanPeriodInline
 from payments import accounts
 from people.browsing import Browsable
-from people.confirmed import Action, ConfirmedActions
+from people.confirmed import Action, ConfirmedActions, Given
+
+__all__ = ["ApplicationAdmin"]  # registered by being imported
 
 
-def _freeze(shop: Merchant, reason: str) -> bool:
-    return services.freeze(merchant_id=shop.pk, reason=reason)
+def _freeze(shop: Merchant, given: Given) -> bool:
+    return services.freeze(merchant_id=shop.pk, reason=given.reason)
 
 
-def _unfreeze(shop: Merchant, reason: str) -> bool:
-    return services.unfreeze(merchant_id=shop.pk, reason=reason)
+def _unfreeze(shop: Merchant, given: Given) -> bool:
+    return services.unfreeze(merchant_id=shop.pk, reason=given.reason)
 
 
 @admin.register(Plan)
@@ -43,9 +47,9 @@ class PlaceInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic
 class MerchantAdmin(ConfirmedActions, Browsable):
     """Shops. A new one gets an account of its own; its money is looked at among the accounts."""
 
-    list_display = ("name", "owner", "plan", "status", "verified", "created_at")
-    list_filter = ("status", "verified", "plan")
-    list_select_related = ("owner", "plan")
+    list_display = ("name", "owner", "status", "verified", "created_at")
+    list_filter = ("status", "verified")
+    list_select_related = ("owner",)
     search_fields = ("name", "owner__phone", "owner__name")
     search_ids = ("pk", "owner_id")
     autocomplete_fields = ("owner",)
@@ -57,12 +61,11 @@ class MerchantAdmin(ConfirmedActions, Browsable):
         "name_ascii",
         "city_ascii",
         "category",
-        "plan",
         "verified",
         "status",
         "created_at",
     )
-    inlines = (PlaceInline,)
+    inlines = (PlanPeriodInline, PlaceInline)
     confirmed = (
         Action(
             name="freeze",

@@ -22,6 +22,7 @@ class Plan(models.Model):
     fee_bp = models.PositiveSmallIntegerField(_("fee (basis points)"))
     fee_minimum = models.BigIntegerField(_("least fee a payment"), default=0)
     withdrawal_fee_bp = models.PositiveSmallIntegerField(_("withdrawal fee (basis points)"), default=0)
+    withdrawal_fee_minimum = models.BigIntegerField(_("least fee a withdrawal"), default=0)
 
     class Meta:
         constraints = [
@@ -29,7 +30,10 @@ class Plan(models.Model):
                 name="plan_takes_at_most_the_whole",
                 condition=Q(fee_bp__lte=WHOLE_BP, withdrawal_fee_bp__lte=WHOLE_BP),
             ),
-            models.CheckConstraint(name="plan_minimum_is_never_negative", condition=Q(fee_minimum__gte=0)),
+            models.CheckConstraint(
+                name="plan_minimum_is_never_negative",
+                condition=Q(fee_minimum__gte=0, withdrawal_fee_minimum__gte=0),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -42,7 +46,6 @@ class Merchant(models.Model):
     class Status(models.TextChoices):
         """Where a shop is in its life."""
 
-        WAITING = "waiting", _("waiting for review")
         ACTIVE = "active", _("active")
         FROZEN = "frozen", _("frozen")
         CLOSED = "closed", _("closed")
@@ -55,7 +58,6 @@ class Merchant(models.Model):
     city_ascii = models.CharField(_("city in ASCII"), max_length=15, blank=True)  # EMVCo field 60
     category = models.SlugField(_("category"), max_length=32)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="merchants")
     verified = models.BooleanField(_("verified"), default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -68,12 +70,62 @@ class Merchant(models.Model):
             ),
             models.CheckConstraint(
                 name="merchant_status_is_known",
-                condition=Q(status__in=["waiting", "active", "frozen", "closed"]),
+                condition=Q(status__in=["active", "frozen", "closed"]),
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanPeriod(models.Model):
+    """From when a shop is on a plan. The newest that has begun counts; later ones wait for their day."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="plan_periods", db_index=False)
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField(_("from"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_shop_is_on_one_plan_at_a_time", fields=["merchant", "starts_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} from {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Application(models.Model):
+    """A person who wants to be a shop, and what the reviewer said. The shop gets the application's id."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting for review")
+        APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="applications")
+    shop_name = models.CharField(_("name of the shop"), max_length=64)
+    category = models.SlugField(_("category"), max_length=32)
+    status = models.CharField(_("status"), max_length=8, choices=Status, db_default=Status.WAITING)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_because = models.CharField(_("because"), max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="application_status_says_whether_it_was_decided",
+                condition=Q(status="waiting", decided_at__isnull=True)
+                | Q(status__in=["approved", "refused"], decided_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="a_person_has_one_application_waiting", fields=["owner"], condition=Q(status="waiting")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.shop_name
 
 
 class Place(models.Model):

@@ -1,6 +1,7 @@
 """What a shop's counter code sells: whatever the payer and the shop agreed on."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from merchants.queries import terms
@@ -8,6 +9,29 @@ from payments import payables
 from payments.errors import OptionUnknown
 from payments.models import Code
 from payments.payables import PaymentDraft, Quote
+
+
+def counter_quote(account_id: int, *, place_id: UUID | None = None, amount: int | None = None) -> Quote:
+    """Return on what terms a shop's counter is paid now; `amount` in minor units, None if the payer types it.
+
+    Raises:
+        LookupError: the account is no shop's.
+    """
+    shop = terms(account_id, place_id)
+    return Quote(
+        payee_account_id=account_id,
+        payee_name=shop.name,
+        tier="merchant",
+        verified=shop.verified,
+        place=shop.place,
+        amount=amount,
+        fee_bp=shop.fee_bp,
+        fee_minimum=shop.fee_minimum,
+        hold_s=None,
+        version=payables.version_of("merchant", account_id, shop.name, shop.verified, shop.place, amount),
+        ascii_name=shop.name_ascii,
+        ascii_city=shop.city_ascii,
+    )
 
 
 class Counter:
@@ -21,25 +45,8 @@ class Counter:
         """
         if option is not None or args:
             raise OptionUnknown
-        shop = terms(code.account_id, code.place_id)
-        return Quote(
-            payee_account_id=code.account_id,
-            payee_name=shop.name,
-            tier="merchant",
-            verified=shop.verified,
-            place=shop.place,
-            amount=code.amount,
-            fee_bp=shop.fee_bp,
-            fee_minimum=shop.fee_minimum,
-            hold_s=None,
-            cap_rule=None,
-            version=payables.version_of(
-                "merchant", code.account_id, shop.name, shop.verified, shop.place, code.amount
-            ),
-            expires_at=code.expires_at,
-            ascii_name=shop.name_ascii,
-            ascii_city=shop.city_ascii,
-        )
+        quote = counter_quote(code.account_id, place_id=code.place_id, amount=code.amount)
+        return replace(quote, expires_at=code.expires_at)
 
     def claim(self, *, payment: PaymentDraft, quote: Quote) -> None:
         """Take nothing: a counter serves any number of payers."""

@@ -10,7 +10,12 @@ _TERMS = b"""
 SELECT merchant.name, merchant.verified, plan.fee_bp, plan.fee_minimum, coalesce(place.name, ''),
        merchant.name_ascii, merchant.city_ascii
 FROM merchants_merchant merchant
-JOIN merchants_plan plan ON plan.slug = merchant.plan_id
+JOIN LATERAL (
+    SELECT plan_id FROM merchants_planperiod
+    WHERE merchant_id = merchant.id AND starts_at <= statement_timestamp()
+    ORDER BY starts_at DESC LIMIT 1
+) AS period ON true
+JOIN merchants_plan plan ON plan.slug = period.plan_id
 LEFT JOIN merchants_place place ON place.id = $1
 WHERE merchant.account_id = $2
 """
@@ -47,5 +52,5 @@ def balance(account_id: int) -> dict[str, int]:
     return {
         "available": queries.account_balance(account_id),
         "in_escrow": queries.in_escrow(account_id),
-        "withdrawing": 0,
+        "withdrawing": queries.withdrawing(account_id),
     }

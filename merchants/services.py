@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from merchants.errors import UnknownPlan
-from merchants.models import ApiKey, Merchant, Plan
+from merchants.models import ApiKey, Merchant, Plan, PlanPeriod
+from outbox.ids import uuid7
 from payments import accounts
 from people.authentication import MERCHANT_PREFIX
 from people.tokens import new_token, token_hash
@@ -24,8 +25,12 @@ def open_merchant(
     plan: str = "standard",
     name_ascii: str = "",
     city_ascii: str = "",
+    merchant_id: UUID | None = None,
 ) -> Merchant:
     """Store an active shop with an account of its own.
+
+    Args:
+        merchant_id: the shop's id where it has one already, as its application does.
 
     Raises:
         UnknownPlan: no plan has this slug.
@@ -33,15 +38,17 @@ def open_merchant(
     if not Plan.objects.filter(slug=plan).exists():
         raise UnknownPlan
     account = accounts.open_merchant(owner_id=owner_id, name=name)
-    return Merchant.objects.create(
+    shop = Merchant.objects.create(
+        pk=merchant_id or uuid7(),
         owner_id=owner_id,
         account=account,
         name=name,
         category=category,
-        plan_id=plan,
         name_ascii=name_ascii,
         city_ascii=city_ascii,
     )
+    PlanPeriod.objects.create(merchant=shop, plan_id=plan)
+    return shop
 
 
 @transaction.atomic

@@ -2,6 +2,11 @@
 
 from django.urls import path
 
-from merchants import views
+from merchants.views import balance, charges, refunds, upgrade
 
-urlpatterns = [path("balance", views.Balance.as_view())]
+urlpatterns = [
+    path("balance", balance.Balance.as_view()),
+    path("charges", charges.Charges.as_view()),
+    path("me/upgrade", upgrade.Upgrade.as_view()),
+    path("payments/<uuid:payment_id>/refunds", refunds.Refunds.as_view()),
+]

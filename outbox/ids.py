@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 _VERSION = 0x7 << 76
@@ -18,3 +19,13 @@ def uuid7() -> UUID:
     fraction = (rest_ns << 12) // 1_000_000
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(int=(ms & 0xFFFF_FFFF_FFFF) << 80 | _VERSION | fraction << 64 | _VARIANT | random)
+
+
+def first_id_of(at: datetime) -> UUID:
+    """Return the smallest id that `uuid7` can make in the millisecond of an instant.
+
+    `id >= first_id_of(at)` reads about what was made since by the primary key alone. About: the hosts' clocks
+    made the ids, and a row is committed after its id was made.
+    """
+    ms = int(at.timestamp() * 1000)
+    return UUID(int=ms << 80 | _VERSION | _VARIANT)

@@ -7,10 +7,15 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from payments import accounts, codes, money
-from payments.models import Account, CapRule, Code, Hold, Lane, Payment, Transfer
+from payments import accounts, bank_admin, codes, money, watch_admin
+from payments.caps_admin import CLASSES
+from payments.models import Account, Code, Hold, Lane, Payment, Transfer
+from payments.refund_admin import REFUND, RefundInline
+from payments.statements_admin import ExportsStatements
 from people.browsing import ReadOnly
-from people.confirmed import Action, ConfirmedActions
+from people.confirmed import Action, ConfirmedActions, Given
+
+__all__ = ["bank_admin", "watch_admin"]  # its pages are registered with these
 
 
 def _money(amount: int | None) -> str:
@@ -18,17 +23,17 @@ def _money(amount: int | None) -> str:
     return "" if amount is None else f"{money.text(amount, money.currency())} {money.currency()}"
 
 
-def _freeze(account: Account, reason: str) -> bool:
-    accounts.freeze(account_id=account.pk, reason=reason)
+def _freeze(account: Account, given: Given) -> bool:
+    accounts.freeze(account_id=account.pk, reason=given.reason)
     return True
 
 
-def _unfreeze(account: Account, reason: str) -> bool:
-    accounts.unfreeze(account_id=account.pk, reason=reason)
+def _unfreeze(account: Account, given: Given) -> bool:
+    accounts.unfreeze(account_id=account.pk, reason=given.reason)
     return True
 
 
-def _revoke(code: Code, reason: str) -> bool:
+def _revoke(code: Code, given: Given) -> bool:
     return codes.revoke(code_id=code.pk)
 
 
@@ -38,7 +43,7 @@ def _is_wallet(account: Account, *, frozen: bool) -> bool:
 
 
 @admin.register(Account)
-class AccountAdmin(ConfirmedActions, ReadOnly):
+class AccountAdmin(ConfirmedActions, ExportsStatements, ReadOnly):
     """Whose money it is and how much; the balance is the sum of the lanes."""
 
     list_display = ("id", "kind", "owner", "name", "balance", "is_frozen")
@@ -46,7 +51,7 @@ class AccountAdmin(ConfirmedActions, ReadOnly):
     list_select_related = ("owner",)
     search_fields = ("name", "owner__phone", "owner__name")
     search_ids = ("owner_id",)
-    fields = ("id", "kind", "owner", "name", "balance", "is_frozen", "created_at")
+    fields = ("id", "kind", "owner", "name", "balance", "is_frozen", "created_at", "statement")
     confirmed = (
         Action(
             name="freeze",
@@ -120,7 +125,7 @@ class TransferInline(admin.TabularInline):  # type: ignore[type-arg]  # not gene
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
+class PaymentAdmin(ConfirmedActions, ReadOnly):
     """Who paid whom through which code, and how it went."""
 
     list_display = ("id", "kind", "status", "payer", "payee_name", "shown_amount", "confirmed_at")
@@ -128,7 +133,8 @@ class PaymentAdmin(ReadOnly):
     list_select_related = ("payer",)
     search_fields = ("payee_name", "payer__name", "payer__owner__phone")
     search_ids = ("pk", "code_id")
-    inlines = (HoldInline, TransferInline)
+    inlines = (HoldInline, RefundInline, TransferInline)
+    confirmed = (REFUND,)
 
     @admin.display(description=_("amount"))
     def shown_amount(self, payment: Payment) -> str:
@@ -171,8 +177,10 @@ class HoldAdmin(ReadOnly):
 class CodeAdmin(ConfirmedActions, ReadOnly):
     """What is printed or shown as QR code. The token is not listed: whoever has it can print the code."""
 
-    list_display = ("id", "kind", "payable", "status", "account", "label", "created_at", "expires_at")
-    list_filter = ("status", "kind", "payable")
+    list_display = (
+        *("id", "kind", "payable", "status", "risk_class", "account", "label", "created_at", "expires_at"),
+    )
+    list_filter = ("status", "kind", "payable", "risk_class")
     list_select_related = ("account",)
     search_fields = ("=token", "label", "account__name")
     search_ids = ("pk", "target", "place_id")
@@ -186,24 +194,9 @@ class CodeAdmin(ConfirmedActions, ReadOnly):
             applies=lambda code: code.status == Code.Status.ACTIVE,
             act=_revoke,
         ),
+        *CLASSES,
     )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Filter by what the list offers: `token__startswith` would spell a token out, sign by sign."""
         return lookup.partition("__")[0] in self.list_filter
-
-
-@admin.register(CapRule)
-class CapRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """How much a payer may pay in a day under a rule, in minor units."""
-
-    list_display = ("name", "cap")
-    readonly_fields = ("name",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let nobody add a rule that no code reads."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody delete one that payments count in."""
-        return False

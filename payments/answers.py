@@ -31,6 +31,8 @@ class Shown(Protocol):
     @property
     def fee(self) -> int: ...
     @property
+    def fee_returned(self) -> int: ...
+    @property
     def payee_name(self) -> str: ...
     @property
     def payee_verified(self) -> bool: ...
@@ -96,5 +98,5 @@ def payment(
         "release_by": instant(release_by) if isinstance(release_by, datetime) else release_by,
     }
     if with_fee:
-        body["fee"] = of.fee
+        body |= {"fee": of.fee, "fee_returned": of.fee_returned}
     return body

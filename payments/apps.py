@@ -12,4 +12,4 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what apps sell, what they watch over, and what must exist after every migrate."""
-        autodiscover_modules("payables", "persons", "audit_checks", "install")
+        autodiscover_modules("payables", "persons", "tiers", "audit_checks", "install")

@@ -1,12 +1,26 @@
 """What must be true of the books at every moment. Each answer is a sentence about one breach."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from payments import audit_payments
 from payments.audit import check
+from payments.bank import audit_checks as audit_bank
 from payments.books import System
 
-OVERDUE_S = 600  # a hold so long past its deadline has been forgotten
+__all__ = ["audit_bank", "audit_payments"]  # their checks are registered with these
+
+_SQL = Path(__file__).resolve().parent / "sql"
+_TRIGGER = re.compile(r"^CREATE TRIGGER (\w+)", re.MULTILINE)
+_TRIGGERS = [name for file in sorted(_SQL.glob("guards*.sql")) for name in _TRIGGER.findall(file.read_text())]
+
+# The service's role owns its tables: it can switch a trigger off, and be forgetful.
+_GUARDS_OFF = """
+SELECT name FROM unnest(%s::text[]) AS name
+WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = name AND tgenabled IN ('O', 'A'))
+"""
 
 _SUM = "SELECT sum(amount) FROM payments_lane"
 _FOLD = """
@@ -37,62 +51,32 @@ GROUP BY account.id
 HAVING count(lane.no) = 0 OR count(lane.no) <> max(lane.no) + 1 OR count(DISTINCT lane.open) <> 1
     OR (account.kind = 'wallet' AND count(lane.no) <> 1)
 """
-_ESCROW = """
-WITH waiting AS (
-    SELECT escrow_lane AS no, sum(amount) AS amount
-    FROM payments_hold WHERE status <> 'resolved' GROUP BY escrow_lane
-)
-SELECT no, coalesce(lane.amount, 0), coalesce(waiting.amount, 0)
-FROM (SELECT no, amount FROM payments_lane WHERE account_id = %s) AS lane FULL JOIN waiting USING (no)
-WHERE coalesce(lane.amount, 0) <> coalesce(waiting.amount, 0)
-"""
-_HOLD_OF_PAYMENT = """
-SELECT payment.id, payment.status, hold.status
-FROM payments_payment AS payment
-FULL JOIN (SELECT * FROM payments_hold WHERE status <> 'resolved') AS hold ON hold.payment_id = payment.id
-WHERE (payment.status = 'confirmed') IS DISTINCT FROM (hold.id IS NOT NULL)
-    OR (hold.id IS NOT NULL AND (hold.amount <> payment.amount OR hold.payer_id <> payment.payer_id
-        OR hold.payee_id <> payment.payee_id))
-"""
-_OVERDUE = """
-SELECT payment_id, deadline FROM payments_hold
-WHERE status <> 'resolved' AND deadline < now() - make_interval(secs => %s)
-"""
-# What each payment's own transfers say that its parts should be.
-_PARTS = """
-WITH posted AS (
-    SELECT
-        payment_id,
-        sum(leg.amount) FILTER (WHERE leg.kind IN ('payment', 'hold') AND debit_id = payer_id) AS taken,
-        sum(leg.amount) FILTER (WHERE leg.kind IN ('payment', 'capture') AND credit_id = payee_id) AS got,
-        sum(leg.amount) FILTER (WHERE leg.kind = 'release' AND credit_id = payer_id) AS released,
-        sum(leg.amount) FILTER (WHERE leg.kind = 'fee' AND debit_id = payee_id) AS fee
-    FROM payments_transfer AS leg JOIN payments_payment AS payment ON payment.id = leg.payment_id
-    GROUP BY payment_id
-)
-SELECT payment.id, payment.amount, payment.captured_amount, payment.released_amount, payment.fee
-FROM payments_payment AS payment LEFT JOIN posted ON posted.payment_id = payment.id
-WHERE coalesce(posted.taken, 0) <> payment.amount
-    OR coalesce(posted.got, 0) <> payment.captured_amount
-    OR coalesce(posted.released, 0) <> payment.released_amount
-    OR coalesce(posted.fee, 0) <> payment.fee
-"""
-# The fee function a second time, on purpose: half up, at least the minimum, at most the amount.
-_FEES = """
-SELECT id, captured_amount, fee_bp, fee_minimum, fee FROM payments_payment
-WHERE fee <> least(captured_amount, greatest(fee_minimum, (2 * captured_amount * fee_bp + 10000) / 20000))
-"""
-_REFUNDS = """
-SELECT id, refunded_amount, captured_amount FROM payments_payment WHERE refunded_amount > captured_amount
-"""
-_CAPS = """
-WITH counted AS (
-    SELECT payer_id, cap_rule AS rule_id, cap_day AS day, sum(amount - released_amount) AS used
-    FROM payments_payment WHERE cap_rule <> '' GROUP BY payer_id, cap_rule, cap_day
-)
-SELECT payer_id, rule_id, day, coalesce(counter.used, 0), coalesce(counted.used, 0)
-FROM payments_capcounter AS counter FULL JOIN counted USING (payer_id, rule_id, day)
-WHERE coalesce(counter.used, 0) <> coalesce(counted.used, 0)
+# Between which accounts each kind moves money, and what stands behind it. The oldest top-ups have no row.
+_CAUSES = """
+SELECT leg.id, leg.kind, leg.debit_id, leg.credit_id
+FROM payments_transfer AS leg
+LEFT JOIN payments_payment AS payment ON payment.id = leg.payment_id
+LEFT JOIN payments_withdrawal AS withdrawal ON withdrawal.id = leg.withdrawal_id
+LEFT JOIN payments_topup AS top_up ON top_up.id = leg.top_up_id
+WHERE CASE leg.kind
+    WHEN 'payment' THEN (debit_id, credit_id) = (payment.payer_id, payment.payee_id)
+    WHEN 'hold' THEN (debit_id, credit_id) = (payment.payer_id, %(escrow)s)
+    WHEN 'capture' THEN (debit_id, credit_id) = (%(escrow)s, payment.payee_id)
+    WHEN 'release' THEN (debit_id, credit_id) = (%(escrow)s, payment.payer_id)
+    WHEN 'fee' THEN (debit_id, credit_id) = (payment.payee_id, %(fees)s)
+    WHEN 'refund' THEN (debit_id, credit_id) = (payment.payee_id, payment.payer_id)
+    WHEN 'fee_return' THEN (debit_id, credit_id) = (%(fees)s, payment.payee_id)
+    WHEN 'withdrawal' THEN (debit_id, credit_id) = (withdrawal.account_id, %(clearing)s)
+    WHEN 'withdrawal_fee' THEN (debit_id, credit_id) = (withdrawal.account_id, %(fees)s)
+    WHEN 'payout' THEN (debit_id, credit_id) = (%(clearing)s, %(bank)s) AND withdrawal.id IS NOT NULL
+    WHEN 'withdrawal_return' THEN debit_id IN (%(clearing)s, %(bank)s) AND credit_id = withdrawal.account_id
+    WHEN 'withdrawal_fee_return' THEN (debit_id, credit_id) = (%(fees)s, withdrawal.account_id)
+    WHEN 'top_up' THEN debit_id = %(bank)s AND (
+        credit_id = top_up.account_id OR leg.top_up_id IS NULL AND posted_at < (
+            SELECT applied FROM django_migrations WHERE app = 'payments' AND name = '0003_money_complete'
+        )
+    )
+END IS NOT TRUE
 """
 # A wallet's lines, in the order of their versions, must lead from balance to balance and end at the lane.
 _STATEMENTS = """
@@ -146,6 +130,14 @@ def guards_hold(cursor: Any) -> Iterable[str]:
         yield f"Lane {no} of account {account} holds {amount}, guarded: {guarded}."
 
 
+@check("history is guarded")
+def history_is_guarded(cursor: Any) -> Iterable[str]:
+    """Yield the triggers against changing history that are gone or switched off."""
+    cursor.execute(_GUARDS_OFF, [_TRIGGERS])
+    for (name,) in cursor.fetchall():
+        yield f"The trigger {name} is switched off, or gone."
+
+
 @check("accounts have their lanes")
 def accounts_have_their_lanes(cursor: Any) -> Iterable[str]:
     """Yield accounts with no lanes, gaps between them, or some open and some frozen."""
@@ -154,61 +146,13 @@ def accounts_have_their_lanes(cursor: Any) -> Iterable[str]:
         yield f"Account {account} ({kind}): {lanes} lanes, the last is {last}; or not all of them are open."
 
 
-@check("escrow holds the unresolved holds")
-def escrow_is_the_sum_of_holds(cursor: Any) -> Iterable[str]:
-    """Yield escrow lanes that hold other than their holds."""
-    cursor.execute(_ESCROW, [System.ESCROW])
-    for no, kept, waiting in cursor.fetchall():
-        yield f"Lane {no} of escrow holds {kept}, but its unresolved holds come to {waiting}."
-
-
-@check("confirmed payments have their hold")
-def holds_match_payments(cursor: Any) -> Iterable[str]:
-    """Yield payments and unresolved holds that contradict each other."""
-    cursor.execute(_HOLD_OF_PAYMENT)
-    for payment, status, hold in cursor.fetchall():
-        yield f"Payment {payment} is {status}, but its unresolved hold is {hold or 'missing'} or another's."
-
-
-@check("no hold is forgotten")
-def no_hold_is_overdue(cursor: Any) -> Iterable[str]:
-    """Yield holds long past their deadline: somebody does not do his work."""
-    cursor.execute(_OVERDUE, [OVERDUE_S])
-    for payment, deadline in cursor.fetchall():
-        yield f"The hold of payment {payment} was due at {deadline}."
-
-
-@check("payments are what their transfers say", full=True)
-def payments_match_transfers(cursor: Any) -> Iterable[str]:
-    """Yield payments whose parts differ from what was posted for them."""
-    cursor.execute(_PARTS)
-    for payment, amount, captured, released, fee in cursor.fetchall():
-        parts = f"captured {captured}, released {released}, fee {fee}"
-        yield f"Payment {payment} of {amount} ({parts}) was posted otherwise."
-
-
-@check("fees follow the fee function", full=True)
-def fees_are_right(cursor: Any) -> Iterable[str]:
-    """Yield payments with another fee than their terms say."""
-    cursor.execute(_FEES)
-    for payment, captured, bp, minimum, fee in cursor.fetchall():
-        yield f"Payment {payment} captured {captured} at {bp} bp, at least {minimum}, but its fee is {fee}."
-
-
-@check("refunds stay within what was captured", full=True)
-def refunds_are_covered(cursor: Any) -> Iterable[str]:
-    """Yield payments that gave back more than they took."""
-    cursor.execute(_REFUNDS)
-    for payment, refunded, captured in cursor.fetchall():
-        yield f"Payment {payment} refunded {refunded} of {captured}."
-
-
-@check("caps counted what was paid", full=True)
-def caps_are_exact(cursor: Any) -> Iterable[str]:
-    """Yield counters that differ from the payments they count."""
-    cursor.execute(_CAPS)
-    for payer, rule, day, used, counted in cursor.fetchall():
-        yield f"Payer {payer} used {used} of {rule} on {day}, but paid {counted}."
+@check("transfers have their cause", full=True)
+def transfers_have_their_cause(cursor: Any) -> Iterable[str]:
+    """Yield transfers of no payment, withdrawal or top-up, or between others than its parties."""
+    system = {"escrow": System.ESCROW, "fees": System.FEE_REVENUE}
+    cursor.execute(_CAUSES, system | {"bank": System.BANK, "clearing": System.WITHDRAWAL_CLEARING})
+    for transfer, kind, debit, credit in cursor.fetchall():
+        yield f"Transfer {transfer} ({kind}) from {debit} to {credit} has no cause that says so."
 
 
 @check("statements lead from balance to balance", full=True)

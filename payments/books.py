@@ -25,6 +25,12 @@ class System(IntEnum):
     FEE_REVENUE = 2 * 10**12 + 4
 
 
+TRANSFER_KINDS = (
+    *("payment", "fee", "hold", "capture", "release", "top_up", "refund", "fee_return"),
+    *("withdrawal", "withdrawal_fee", "payout", "withdrawal_return", "withdrawal_fee_return"),
+)
+
+
 def is_amount(field: str) -> Q:
     """Return the condition that a column holds an amount (null passes, as in every CHECK)."""
     return Q(**{f"{field}__gte": 1, f"{field}__lte": LARGEST_AMOUNT})
@@ -114,6 +120,13 @@ class Transfer(models.Model):
         CAPTURE = "capture"  # escrow -> wallet or merchant
         RELEASE = "release"  # escrow -> wallet
         TOP_UP = "top_up"  # bank -> wallet
+        REFUND = "refund"  # merchant -> wallet
+        FEE_RETURN = "fee_return"  # fee_revenue -> merchant: a refund's share of the fee
+        WITHDRAWAL = "withdrawal"  # wallet or merchant -> withdrawal_clearing
+        WITHDRAWAL_FEE = "withdrawal_fee"  # wallet or merchant -> fee_revenue
+        PAYOUT = "payout"  # withdrawal_clearing -> bank
+        WITHDRAWAL_RETURN = "withdrawal_return"  # withdrawal_clearing or bank -> wallet or merchant
+        WITHDRAWAL_FEE_RETURN = "withdrawal_fee_return"  # fee_revenue -> wallet or merchant
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=24, choices=Kind)
@@ -126,6 +139,12 @@ class Transfer(models.Model):
         null=True,
         related_name="transfers",
         db_index=False,
+    )
+    withdrawal = models.ForeignKey(
+        "payments.Withdrawal", models.PROTECT, null=True, related_name="transfers", db_index=False
+    )
+    top_up = models.ForeignKey(
+        "payments.TopUp", models.PROTECT, null=True, related_name="transfers", db_index=False
     )
     posted_at = models.DateTimeField(db_default=Now())
     # The wallet's own running number and balance after this row, for statements; null for other accounts.
@@ -140,7 +159,13 @@ class Transfer(models.Model):
             models.CheckConstraint(name="transfer_between_two", condition=~Q(debit=F("credit"))),
             models.CheckConstraint(
                 name="transfer_kind_is_known",
-                condition=Q(kind__in=["payment", "fee", "hold", "capture", "release", "top_up"]),
+                condition=Q(kind__in=TRANSFER_KINDS),
+            ),
+            models.CheckConstraint(
+                name="transfer_has_one_cause",
+                condition=Q(payment__isnull=True, withdrawal__isnull=True)
+                | Q(payment__isnull=True, top_up__isnull=True)
+                | Q(withdrawal__isnull=True, top_up__isnull=True),
             ),
             models.CheckConstraint(
                 name="transfer_tells_the_debited_wallets_balance",
@@ -168,12 +193,22 @@ class Transfer(models.Model):
                 condition=Q(payment__isnull=False),
             ),
             models.Index(
-                fields=["debit", "id"],
+                fields=["withdrawal"],
+                name="transfer_of_withdrawal",
+                condition=Q(withdrawal__isnull=False),
+            ),
+            models.Index(
+                fields=["top_up"],
+                name="transfer_of_top_up",
+                condition=Q(top_up__isnull=False),
+            ),
+            models.Index(
+                fields=["debit", "posted_at"],
                 name="transfer_of_debit",
                 condition=Q(debit_version__isnull=True),
             ),
             models.Index(
-                fields=["credit", "id"],
+                fields=["credit", "posted_at"],
                 name="transfer_of_credit",
                 condition=Q(credit_version__isnull=True),
             ),

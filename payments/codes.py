@@ -1,39 +1,23 @@
 """Codes: random tokens that point at something payable, printed or shown as QR."""
 
-import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from outbox import clock
 from outbox.errors import Refusal
-from payments import answers, emv, money, payables, states, wire
+from payments import answers, money, notices, payables, payloads, states, wire
 from payments.errors import CodeExpired, CodeRevoked, CodeUsed, LimitExceeded, UnknownCode
 from payments.models import Account, Code
-from payments.payables import Quote
-
-_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
-_FOLD = str.maketrans("OIL", "011")
-_TOKEN = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")  # 26 digits carry 130 bits; a token has 128
-_URL = re.compile(
-    r"(HTTPS?)://(\[[0-9A-F:.]+\]|[0-9A-Z.-]+)(?::([0-9]{1,5}))?((?:/[0-9A-Z._~-]+)*)/Q/([0-9A-Z]{26})"
-)
-_LOOPBACK = frozenset({"127.0.0.1", "LOCALHOST", "[::1]"})
-_PORTS = {"HTTP": "80", "HTTPS": "443"}
-LONGEST_PAYLOAD = 512  # what EMVCo allows; our URLs are shorter
 
 DYNAMIC_LIFE_S = 300
 MOST_OWN = 100  # more than anybody shows; without an end one could fill the table
-_NO_CITY = "NA"  # EMVCo demands one
 
 _FIND = b"SELECT * FROM code_for_payment($1, $2)"
 _CODE = [
@@ -54,7 +38,7 @@ _instant = datetime.fromisoformat
 _READERS: list[Callable[[str], object]] = [
     *(UUID, str, str, int, str, UUID, UUID, int, str, _instant),
     *(int, str, UUID, str),
-    *(int, str, "t".__eq__, _instant),
+    *(int, str, "t".__eq__, _instant, str),
 ]
 
 
@@ -68,77 +52,7 @@ class Found:
     wallet_name: str | None
     is_past: bool
     read_at: datetime  # by the database clock
-
-
-def new_token() -> str:
-    """Return 128 random bits as 26 digits of Crockford's base32."""
-    number = secrets.randbits(128)
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def payload_of(token: str) -> str:
-    """Return what the QR code holds: no lower-case letter, so that the symbol is alphanumeric and small."""
-    return f"{settings.PUBLIC_URL.upper()}/Q/{token}"
-
-
-def emv_payload(code: Code, quote: Quote) -> str | None:
-    """Return the code as an EMVCo payload; None when payee or currency cannot be spelt in it.
-
-    Names are used as they are stored: a transliteration would be a guess.
-    """
-    name = quote.ascii_name or quote.payee_name
-    if money.currency() not in emv.CURRENCIES or not name:
-        return None
-    number, country = emv.CURRENCIES[money.currency()]
-    machine = str((quote.machine or {}).get("number", ""))
-    try:
-        return emv.build(
-            guid=guid(),
-            token=code.token,
-            merchant=emv.Merchant(name, quote.ascii_city or _NO_CITY, country, number),
-            amount=None if code.amount is None else money.text(code.amount, money.currency()),
-            dynamic=code.kind == Code.Kind.DYNAMIC,
-            machine=machine,
-        )
-    except emv.EmvError:
-        return None
-
-
-def guid() -> str:
-    """Return the name under which our template stands in an EMVCo payload: our domain, reversed."""
-    host = urlsplit(settings.PUBLIC_URL).hostname or ""
-    reverse = ".".join(reversed(host.split(".")))
-    return reverse if re.fullmatch("[a-z][a-z0-9.-]{0,31}", reverse) else "local.saoma"
-
-
-def read(payload: str) -> str:
-    """Return the token in what was scanned: our URL, our EMVCo text, or a typed token.
-
-    Raises:
-        UnknownCode: it is none of these, or somebody else's.
-    """
-    if len(payload) > LONGEST_PAYLOAD or not payload.isascii():
-        raise UnknownCode
-    if payload.startswith(emv.START):
-        return fold(_token_in_emv(payload))
-    if "/" not in payload:
-        return fold(payload)
-    match = _URL.fullmatch(payload.upper())
-    if match is None or not _is_ours(*match.group(1, 2, 3, 4)):
-        raise UnknownCode
-    return fold(match.group(5))
-
-
-def fold(token: str) -> str:
-    """Return a token as it is stored, however it was typed.
-
-    Raises:
-        UnknownCode: no token can look like this.
-    """
-    folded = token.upper().translate(_FOLD)
-    if not token.isascii() or _TOKEN.fullmatch(folded) is None:
-        raise UnknownCode
-    return folded
+    cap_rule: str | None  # counts payments through such a code; None: no limit
 
 
 def find(*, token: str, payer_id: UUID) -> Found:
@@ -147,7 +61,7 @@ def find(*, token: str, payer_id: UUID) -> Found:
     Raises:
         UnknownCode: there is no such code.
     """
-    token = fold(token)
+    token = payloads.fold(token)
     row = wire.row(_FIND, [token, payer_id])
     if row is None:
         raise UnknownCode
@@ -165,9 +79,12 @@ def scan(*, payload: str, payer_id: UUID) -> answers.Json:
     Raises:
         UnknownCode, CodeExpired, CodeUsed, CodeRevoked.
     """
-    found = find(token=read(payload), payer_id=payer_id)
+    found = find(token=payloads.read(payload), payer_id=payer_id)
     refuse_inactive(found)
     quote = payables.get(found.code.payable).quote(code=found.code, option=None, args=None)
+    told = notices.of(
+        code=found.code, payer_id=found.wallet_id, payee_id=quote.payee_account_id, now=found.read_at
+    )
     return {
         "code": found.token,
         "kind": found.code.payable,
@@ -179,7 +96,7 @@ def scan(*, payload: str, payer_id: UUID) -> answers.Json:
         "currency": money.currency(),
         "memo": found.code.memo,
         "machine": quote.machine,
-        "notices": list(quote.notices),
+        "notices": [*quote.notices, *told],
         "expires_at": answers.instant(quote.expires_at),
     }
 
@@ -222,7 +139,7 @@ def create(
     if kind == Code.Kind.DYNAMIC:
         expires_at = clock.now() + timedelta(seconds=expires_in_s or DYNAMIC_LIFE_S)
     return Code.objects.create(
-        token=new_token(),
+        token=payloads.new_token(),
         kind=kind,
         status=Code.Status.ACTIVE,
         account_id=account_id,
@@ -253,6 +170,20 @@ def create_own(
         return create(account_id=account_id, kind=kind, amount=amount, memo=memo, expires_in_s=expires_in_s)
 
 
+def relabel(*, code_id: UUID, label: str | None = None, memo: str | None = None) -> None:
+    """Give an active code another label (for its owner) or memo (for its payers); None leaves it as it is.
+
+    The printed symbol stays right: it holds the token alone.
+
+    Raises:
+        CodeExpired, CodeUsed, CodeRevoked: it pays nobody any more; nothing was changed.
+    """
+    wanted = {name: text for name, text in (("label", label), ("memo", memo)) if text is not None}
+    active = Code.objects.filter(pk=code_id, status=Code.Status.ACTIVE).exclude(expires_at__lte=Now())
+    if not (active.update(**wanted) if wanted else active.exists()):
+        raise ended(Code.objects.values_list("status", flat=True).get(pk=code_id))
+
+
 def revoke(*, code_id: UUID) -> bool:
     """Withdraw an active code; False if it was used, expired or revoked before."""
     return states.move(Code, code_id, source=Code.Status.ACTIVE, to=Code.Status.REVOKED)
@@ -263,20 +194,3 @@ def expire_past() -> int:
     return Code.objects.filter(status=Code.Status.ACTIVE, expires_at__lte=Now()).update(
         status=Code.Status.EXPIRED
     )
-
-
-def _token_in_emv(payload: str) -> str:
-    try:
-        return emv.token_in(payload, guid=guid()) or ""
-    except emv.EmvError as error:
-        raise UnknownCode(_("This EMVCo payload %(fault)s.") % {"fault": error}) from error
-
-
-def _is_ours(scheme: str, host: str, port: str | None, path: str) -> bool:
-    own = _URL.fullmatch(payload_of("0" * 26))
-    if own is None:
-        return False
-    if settings.LOCAL and host in _LOOPBACK:
-        return path == own.group(4)
-    mine = (own.group(1), own.group(2), own.group(3) or _PORTS[own.group(1)], own.group(4))
-    return (scheme, host, port or _PORTS[scheme], path) == mine

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from outbox import registry, wake
 from outbox import services as outbox
 from outbox.errors import Refusal
 from outbox.ids import uuid7
-from payments import answers, caps, codes, ledger, money, wire
+from payments import answers, caps, codes, days, ledger, money, wire
 from payments.codes import Found
 from payments.errors import (
     AmountMismatch,
@@ -24,7 +22,7 @@ from payments.errors import (
     SelfPayment,
 )
 from payments.idempotency import Call
-from payments.models import CapRule, Code
+from payments.models import Code
 from payments.payables import Quote
 
 CAP_REACHED = "SM003"
@@ -60,7 +58,7 @@ class Draft:
     payee_verified: bool
     tier: str
     place: str
-    code_id: UUID
+    code_id: UUID | None  # None: the payer showed a code of his own
     single_use: bool
     option: str
     args: Mapping[str, object] | None
@@ -77,6 +75,13 @@ class Draft:
     resolved_at: datetime | None
     released_amount: int = 0
     refunded_amount: int = 0
+    fee_returned: int = 0
+
+    def confirm_at(self, now: datetime) -> None:
+        """Take the time of the transaction over that of the quote; the cap counts on the same day."""
+        self.confirmed_at = now
+        if self.cap_day is not None:
+            self.cap_day = days.business_day(now)
 
 
 def draft(found: Found, quote: Quote, wish: Wish) -> Draft:
@@ -112,8 +117,8 @@ def draft(found: Found, quote: Quote, wish: Wish) -> Draft:
         fee_bp=quote.fee_bp,
         fee_minimum=quote.fee_minimum,
         fee=0 if held else money.fee(amount, bp=quote.fee_bp, minimum=quote.fee_minimum),
-        cap_rule=quote.cap_rule or "",
-        cap_day=None if quote.cap_rule is None else caps.business_day(found.read_at),
+        cap_rule=found.cap_rule or "",
+        cap_day=None if found.cap_rule is None else days.business_day(found.read_at),
         hold_s=quote.hold_s,
         confirmed_at=found.read_at,
         resolved_at=None if held else found.read_at,
@@ -154,7 +159,7 @@ def refusal(refused: list[str], payment: Draft) -> Refusal:
     sqlstate, account = refused
     if sqlstate == CAP_REACHED:
         return _limit_exceeded(payment)
-    if sqlstate == CODE_GONE:
+    if sqlstate == CODE_GONE and payment.code_id is not None:
         return codes.ended(Code.objects.values_list("status", flat=True).get(pk=payment.code_id))
     found = ledger.refusal(sqlstate, account=account, payer=payment.payer_id)
     if found is None:
@@ -203,6 +208,6 @@ def _of_hold(payment: Draft) -> list[wire.Value]:
 
 
 def _limit_exceeded(payment: Draft) -> LimitExceeded:
-    cap = CapRule.objects.values_list("cap", flat=True).get(name=payment.cap_rule)
-    text = f"{money.text(cap, money.currency())} {money.currency()}"
-    return LimitExceeded(_("The limit of %(cap)s a day would be exceeded.") % {"cap": text})
+    if payment.cap_day is None:
+        raise AssertionError("a payment that no cap counts exceeded one")
+    return caps.exceeded(account_id=payment.payer_id, rule=payment.cap_rule, day=payment.cap_day)

@@ -85,9 +85,89 @@ class CodeNotFound(Refusal):
     sentence = _("There is no such code of yours.")
 
 
+class AccountNotFound(Refusal):
+    code, status = "not_found", 404
+    sentence = _("There is no such account of yours.")
+
+
 class UnknownPayment(Refusal):
     code, status = "not_found", 404
     sentence = _("There is no such payment.")
+
+
+class PaymentInEscrow(Refusal):
+    code, status = "payment_in_escrow", 409
+    sentence = _("The payment is still in escrow: it is captured or released there, not refunded.")
+
+
+class PaymentNotRefundable(Refusal):
+    code, status = "payment_not_refundable", 409
+    sentence = _("This payment was released, or paid to a person: there is nothing to refund.")
+
+
+class RefundExceedsPayment(Refusal):
+    code, status = "refund_exceeds_payment", 409
+    sentence = _("This is more than is left of the payment.")
+
+
+class MerchantFundsShort(Refusal):
+    code, status = "merchant_funds_short", 402
+    sentence = _("The shop's account does not hold enough for this refund.")
+
+
+class PaymentDeclined(Refusal):
+    code, status = "payment_declined", 402
+    sentence = _("The payment was declined.")
+
+
+class PaymentCodeExpired(Refusal):
+    code, status = "payment_code_expired", 410
+    sentence = _("The payment code has expired. Ask for a new one.")
+
+
+class PaymentCodeUsed(Refusal):
+    code, status = "payment_code_used", 410
+    sentence = _("The payment code was used or replaced. Ask for a new one.")
+
+
+class WithdrawalsFrozen(Refusal):
+    code, status = "withdrawals_frozen", 403
+    sentence = _("Withdrawals are stopped while the books are checked. Try again later.")
+
+
+class WithdrawalBelowFee(Refusal):
+    code, status = "amount_too_small", 400
+    sentence = _("The withdrawal would cost more than it brings.")
+
+
+class BankAccountRequired(Refusal):
+    code, status = "bank_account_required", 409
+    sentence = _("Say first to which bank account the money goes.")
+
+
+class BankRefused(Refusal):
+    code, status = "bank_refused", 402
+    sentence = _("The bank refused it.")
+
+
+class UnknownWithdrawal(Refusal):
+    code, status = "not_found", 404
+    sentence = _("There is no such withdrawal.")
+
+
+class UnknownBankAccount(Refusal):
+    code, status = "not_found", 404
+    sentence = _("No bank account is stored yet.")
+
+
+class UnknownShop(Refusal):
+    code, status = "not_found", 404
+    sentence = _("There is no such shop of yours.")
+
+
+class ShopRequired(Refusal):
+    code, status = "invalid", 400
+    sentence = _("You have several shops: say which one.")
 
 
 class KeyReused(Refusal):
@@ -107,3 +187,8 @@ class SizeInvalid(Refusal):
 
 class OtherCurrency(Exception):
     """The database was set up for another currency: amounts would mean something else. Not for clients."""
+
+
+class BooksStillWrong(Refusal):
+    code, status = "books_still_wrong", 409
+    sentence = _("The newest audit still shows a breach: withdrawals stay stopped.")

@@ -25,6 +25,8 @@ _UNDONE = frozenset(
 _KNOWN = b"""
 SELECT encode(body_hash, 'hex'), status, body FROM payments_idempotentanswer WHERE caller = $1 AND key = $2
 """
+# The lock that idempotency_begin only tries to get; who has it tries successfully.
+_WAIT = "SELECT pg_advisory_xact_lock(hashtextextended(%s::uuid::text || %s, 20201))"
 _BEGIN = "SELECT state, known_hash, known_status, known_body, begun_at FROM idempotency_begin(%s, %s)"
 
 
@@ -108,9 +110,13 @@ def run(call: Call, work: Callable[[datetime], Answer]) -> Answer:
     return run_storing(call, stored)
 
 
-def run_storing(call: Call, work: Callable[[datetime], Answer]) -> Answer:
-    """As `run`, for work that stores its own answer and, when it refuses, leaves nothing written behind."""
-    return repeat_if_undone(partial(_once, call, work))
+def run_storing(call: Call, work: Callable[[datetime], Answer], *, waits: bool = False) -> Answer:
+    """As `run`, for work that stores its own answer and, when it refuses, leaves nothing written behind.
+
+    Args:
+        waits: this ends a call that began in an earlier transaction: it waits for whoever holds the key.
+    """
+    return repeat_if_undone(partial(_once, call, work, waits=waits))
 
 
 def refuse(call: Call, refusal: Refusal) -> Answer:
@@ -149,9 +155,11 @@ def store(call: Call, answer: Answer) -> None:
     )
 
 
-def _once(call: Call, work: Callable[[datetime], Answer]) -> Answer:
+def _once(call: Call, work: Callable[[datetime], Answer], *, waits: bool) -> Answer:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
+            if waits:
+                cursor.execute(_WAIT, [call.caller, call.key])
             cursor.execute(_BEGIN, [call.caller, call.key])
             state, known_hash, known_status, known_body, now = cursor.fetchone()
         if state == "busy":

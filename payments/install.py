@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
-from payments import accounts, caps, money
+from payments import accounts, caps, money, tiers
+from payments.bank import demo
 from payments.books import Account, Deployment, Lane, System
 from payments.errors import OtherCurrency
 
@@ -16,7 +17,7 @@ from payments.errors import OtherCurrency
 # Django has no other hook after a migrate. Whoever empties the tables sends the signal too.
 @receiver(post_migrate, sender=apps.get_app_config("payments"))
 def after_migrate(**_: object) -> None:
-    """Store currency, system accounts and caps where they are missing; change nothing that is there.
+    """Store currency, system accounts, caps and terms where they are missing; change nothing that is there.
 
     Raises:
         OtherCurrency: the database was set up for another one.
@@ -25,6 +26,8 @@ def after_migrate(**_: object) -> None:
     refuse_other_currency()
     open_system_accounts()
     caps.install()
+    tiers.install()
+    demo.install()
 
 
 def refuse_other_currency() -> None:

@@ -17,7 +17,9 @@ TOO_LITTLE = "SM001"
 FROZEN = "SM002"
 
 _POST = """
-SELECT ledger_post(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s, %s::bigint[], %s)
+SELECT ledger_post(
+    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s, %s::bigint[], %s, %s, %s
+)
 """
 
 
@@ -37,12 +39,14 @@ def post(
     payment_id: UUID | None = None,
     must_be_open: Collection[int] = (),
     escrow_lane: int | None = None,
+    withdrawal_id: UUID | None = None,
+    top_up_id: UUID | None = None,
 ) -> list[UUID]:
     """Move money, all legs or none, in one round trip of the caller's transaction; return the transfers' ids.
 
     Args:
         legs: at least one; the debit of the first is the payer.
-        payment_id: the payment behind it.
+        payment_id, withdrawal_id, top_up_id: what stands behind it; at most one.
         must_be_open: accounts that may not be frozen.
         escrow_lane: the lane a hold names; needed when a leg touches escrow.
 
@@ -51,25 +55,26 @@ def post(
             broken then.
     """
     ids = [uuid7() for _ in legs]
-    values: list[Any] = [
-        ids,
-        [leg.kind.value for leg in legs],
-        [int(leg.debit) for leg in legs],
-        [int(leg.credit) for leg in legs],
-        [leg.amount for leg in legs],
-        payment_id,
-        list(must_be_open),
-        escrow_lane,
-    ]
+    rest = [payment_id, list(must_be_open), escrow_lane, withdrawal_id, top_up_id]
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_POST, values)
+            cursor.execute(_POST, [ids, *_columns(legs), *rest])
     except DatabaseError as error:
         refusal = _refusal_in(error, payer=legs[0].debit)
         if refusal is None:
             raise
         raise refusal from error
     return ids
+
+
+def _columns(legs: Sequence[Leg]) -> list[list[Any]]:
+    """Return the legs as the arrays that the database function takes."""
+    return [
+        [leg.kind.value for leg in legs],
+        [int(leg.debit) for leg in legs],
+        [int(leg.credit) for leg in legs],
+        [leg.amount for leg in legs],
+    ]
 
 
 def refusal(sqlstate: str, *, account: str, payer: int) -> Refusal | None:

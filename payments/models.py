@@ -1,85 +1,60 @@
-"""What is paid with the books: codes, payments, holds, caps, answers. docs/money.md explains the words."""
+"""What is paid with the books: payments, holds, refunds; and the index of this app's models.
 
+docs/money.md explains the words.
+"""
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from outbox.ids import uuid7
-from payments.books import Account, Deployment, Lane, Transfer, is_amount
+from payments.banking import (
+    BankAccount,
+    DemoBank,
+    DemoTransfer,
+    PayoutFile,
+    TopUp,
+    Withdrawal,
+    WithdrawalTerms,
+)
+from payments.books import Account, Deployment, Lane, Transfer
+from payments.pointers import Code, PaymentCode
+from payments.records import (
+    Alert,
+    AuditPass,
+    CapCounter,
+    CapRule,
+    IdempotentAnswer,
+    RiskClass,
+    WithdrawalStop,
+)
 
 __all__ = [
     "Account",
+    "Alert",
+    "AuditPass",
+    "BankAccount",
     "CapCounter",
     "CapRule",
     "Code",
+    "DemoBank",
+    "DemoTransfer",
     "Deployment",
     "Hold",
     "IdempotentAnswer",
     "Lane",
     "Payment",
+    "PaymentCode",
+    "PayoutFile",
+    "Refund",
+    "RiskClass",
+    "TopUp",
     "Transfer",
+    "Withdrawal",
+    "WithdrawalStop",
+    "WithdrawalTerms",
 ]
-
-
-class Code(models.Model):
-    """A pointer to something payable: a random token, printed or shown as QR code. It holds no prices."""
-
-    class Kind(models.TextChoices):
-        STATIC = "static"  # printed, used for ever
-        DYNAMIC = "dynamic"  # one payment, short life
-
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        USED = "used"
-        EXPIRED = "expired"
-        REVOKED = "revoked"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    token = models.CharField(max_length=26, unique=True)  # 128 bits, Crockford base32
-    kind = models.CharField(max_length=8, choices=Kind)
-    status = models.CharField(max_length=8, choices=Status, db_default=Status.ACTIVE)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="codes", db_index=False)  # who is paid
-    payable = models.CharField(max_length=16)  # kind in payments.payables: person, merchant, order, machine
-    target = models.UUIDField(null=True)  # the order or machine, by the payable's own id
-    place_id = models.UUIDField(null=True)  # where it is stuck up, by the merchants' own id
-    amount = models.BigIntegerField(null=True)  # null: the payer types it, or the payable prices it
-    label = models.CharField(max_length=100, blank=True)  # for the owner's eyes
-    memo = models.CharField(max_length=100, blank=True)  # for the payer's eyes
-    created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="code_token_is_crockford_base32",
-                condition=Q(token__regex="^[0-9A-HJKMNP-TV-Z]{26}$"),  # noqa: S106 - a shape, no secret
-            ),
-            models.CheckConstraint(name="code_kind_is_known", condition=Q(kind__in=["static", "dynamic"])),
-            models.CheckConstraint(
-                name="code_status_is_known",
-                condition=Q(status__in=["active", "used", "expired", "revoked"]),
-            ),
-            models.CheckConstraint(name="code_amount_is_an_amount", condition=is_amount("amount")),
-            models.CheckConstraint(
-                name="dynamic_code_expires",
-                condition=Q(kind="static") | Q(expires_at__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="static_code_is_never_used_up",
-                condition=~Q(kind="static", status="used"),
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["account", "id"], name="code_of_account"),
-            models.Index(
-                fields=["target"],
-                name="code_of_target",
-                condition=Q(target__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} code for {self.payable}"
 
 
 class Payment(models.Model):
@@ -109,6 +84,7 @@ class Payment(models.Model):
     fee_bp = models.SmallIntegerField(db_default=0)
     fee_minimum = models.BigIntegerField(db_default=0)
     fee = models.BigIntegerField(db_default=0)  # of the captured amount
+    fee_returned = models.BigIntegerField(db_default=0)  # by refunds so far
     cap_rule = models.CharField(max_length=40, blank=True)  # empty: none counts it
     cap_day = models.DateField(null=True)  # where a release gives room back
     confirmed_at = models.DateTimeField(db_default=Now())
@@ -143,6 +119,10 @@ class Payment(models.Model):
             models.CheckConstraint(
                 name="payment_refunds_what_was_captured",
                 condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
+            ),
+            models.CheckConstraint(
+                name="payment_returns_no_more_fee_than_it_took",
+                condition=Q(fee_returned__gte=0, fee_returned__lte=F("fee")),
             ),
             models.CheckConstraint(
                 name="payment_fee_within_captured",
@@ -239,45 +219,28 @@ class Hold(models.Model):
         return f"{self.status} hold of {self.amount}"
 
 
-class CapRule(models.Model):
-    """How much one payer may pay in a day under one rule, by the deployment's calendar."""
+class Refund(models.Model):
+    """Money that a merchant gave back of a settled payment, with its share of the fee."""
 
-    name = models.CharField(primary_key=True, max_length=40)
-    cap = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(name="cap_is_not_negative", condition=Q(cap__gte=0))]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class CapCounter(models.Model):
-    """What a payer has used of a cap on one day."""
-
-    pk = models.CompositePrimaryKey("payer", "rule", "day")
-    payer = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    rule = models.ForeignKey(CapRule, models.PROTECT, related_name="+", db_index=False)
-    day = models.DateField()
-    used = models.BigIntegerField(db_default=0)
-
-    class Meta:
-        constraints = [models.CheckConstraint(name="cap_use_is_not_negative", condition=Q(used__gte=0))]
-
-    def __str__(self) -> str:
-        return f"{self.rule_id} on {self.day}"
-
-
-class IdempotentAnswer(models.Model):
-    """What a call under a key was answered, for life. The caller is a person or merchant, never a token."""
-
-    pk = models.CompositePrimaryKey("caller", "key")
-    caller = models.UUIDField()
-    key = models.CharField(max_length=255)
-    body_hash = models.BinaryField()  # SHA-256 over method, path and body without the PIN
-    status = models.SmallIntegerField()
-    body = models.TextField()  # JSON, as it was sent
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()  # to the payer
+    fee_returned = models.BigIntegerField(db_default=0)  # of it, what the merchant had paid as fee
+    reason = models.CharField(max_length=200)
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # null: its key
     created_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="refund_moves_money", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="refund_returns_a_share_of_the_fee",
+                condition=Q(fee_returned__gte=0, fee_returned__lte=F("amount")),
+            ),
+            models.CheckConstraint(name="refund_says_why", condition=~Q(reason="")),
+        ]
+
     def __str__(self) -> str:
-        return f"{self.status} under {self.key}"
+        return f"refund of {self.amount}"

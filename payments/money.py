@@ -64,3 +64,17 @@ def fee(amount: int, *, bp: int, minimum: int) -> int:
         minimum: in minor units.
     """
     return min(amount, max(minimum, half_up(amount * bp, 10_000)))
+
+
+def fee_returned(fee: int, *, refunded: int, captured: int) -> int:
+    """Return how much of a payment's fee its payee has back once so much of it was refunded, half up.
+
+    It depends on the sum alone: a whole refund gives the whole fee back, in however many parts it was made.
+    `refunds.py` says the same in SQL.
+
+    Args:
+        fee: what was paid on the captured amount, in minor units.
+        refunded: all refunds so far, at most `captured`.
+        captured: more than nothing.
+    """
+    return half_up(fee * refunded, captured)

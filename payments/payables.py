@@ -27,7 +27,6 @@ class Quote:
     hold_s: (
         int | None
     )  # None: settles at once; else into escrow, under a hold whose deadline is so many seconds away
-    cap_rule: str | None  # the CapRule that counts this payment; None: no cap
     version: str  # opaque; changes when payee, tier, amount, options or machine change
     expires_at: datetime | None = None
     machine: dict[str, object] | None = None  # the contract's payable.machine

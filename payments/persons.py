@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from payments import payables
-from payments.caps import PERSONAL_STATIC
 from payments.errors import OptionUnknown
 from payments.models import Code
 from payments.payables import PaymentDraft, Quote
@@ -32,7 +31,6 @@ class Person:
             fee_bp=0,
             fee_minimum=0,
             hold_s=None,
-            cap_rule=PERSONAL_STATIC if code.kind == Code.Kind.STATIC else None,
             version=payables.version_of("person", payee.id, payee.name, code.amount),
             expires_at=code.expires_at,
         )

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -11,58 +9,31 @@ from django.db.models import Q, QuerySet, Sum
 
 from outbox import clock
 from outbox.errors import Refusal
-from payments import accounts, answers, caps, codes, payables
+from payments import accounts, answers, caps, days, payables, payloads
 from payments.answers import Json
 from payments.caps import Limit
 from payments.errors import CodeNotFound, UnknownPayment
-from payments.models import Account, Code, Hold, Lane, Payment
+from payments.models import Account, Code, Hold, Lane, Payment, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A wallet: what can be spent, and what waits in open holds."""
+    """A wallet: what can be spent, and what waits in open holds or is on its way to the bank."""
 
     available: int
     held: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a statement."""
-
-    id: UUID
-    version: int  # counts the wallet's lines; pages by it
-    kind: str
-    amount: int  # signed
-    balance_after: int
-    counterparty: str
-    payment_id: UUID | None
-    created_at: datetime
-
-
-# The two halves of a wallet's statement, each read backwards from its own index: a page costs the same at the
-# beginning and after a million lines.
-_STATEMENT = """
-SELECT line.id, line.version, line.kind, line.amount, line.balance_after, other.kind, other.name,
-    coalesce(payment.payee_name, ''), line.payment_id, line.posted_at, payer.name
-FROM (
-    (SELECT id, debit_version AS version, kind, -amount AS amount, debit_balance_after AS balance_after,
-        credit_id AS other_id, payment_id, posted_at
-    FROM payments_transfer
-    WHERE debit_id = %(account)s AND debit_version < %(before)s
-    ORDER BY debit_version DESC LIMIT %(limit)s)
-    UNION ALL
-    (SELECT id, credit_version, kind, amount, credit_balance_after, debit_id, payment_id, posted_at
-    FROM payments_transfer
-    WHERE credit_id = %(account)s AND credit_version < %(before)s
-    ORDER BY credit_version DESC LIMIT %(limit)s)
-) AS line
-JOIN payments_account AS other ON other.id = line.other_id
-LEFT JOIN payments_payment AS payment ON payment.id = line.payment_id
-LEFT JOIN payments_account AS payer ON payer.id = payment.payer_id
-ORDER BY line.version DESC LIMIT %(limit)s
+# In one snapshot: money that moves from one to the other meanwhile is never missed or counted twice.
+_BALANCE = """
+SELECT
+    (SELECT coalesce(sum(amount), 0) FROM payments_lane WHERE account_id = wallet.id)::bigint,
+    (SELECT coalesce(sum(amount), 0) FROM payments_hold
+     WHERE payer_id = wallet.id AND status <> 'resolved')::bigint
+    + (SELECT coalesce(sum(amount), 0) FROM payments_withdrawal
+       WHERE account_id = wallet.id AND status IN ('requested', 'submitted'))::bigint
+FROM payments_account AS wallet WHERE wallet.owner_id = %s AND wallet.kind = 'wallet'
 """
-_NEWEST = 2**63 - 1
 
 
 def account_balance(account_id: int) -> int:
@@ -72,22 +43,27 @@ def account_balance(account_id: int) -> int:
 
 def balance(user_id: UUID) -> Balance:
     """Return a person's wallet; zeros for staff without one."""
-    wallet = Account.objects.filter(owner_id=user_id, kind=Account.Kind.WALLET).first()
-    if wallet is None:
-        return Balance(0, 0)
-    held = _unresolved(Q(payer=wallet))
-    return Balance(account_balance(wallet.id), held)
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCE, [user_id])
+        return Balance(*(cursor.fetchone() or (0, 0)))
 
 
 def in_escrow(account_id: int) -> int:
     """Return what waits in escrow for a payee."""
-    return _unresolved(Q(payee_id=account_id))
+    unresolved = Hold.objects.filter(payee_id=account_id).exclude(status=Hold.Status.RESOLVED)
+    return unresolved.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def withdrawing(account_id: int) -> int:
+    """Return what is on its way from an account to the bank; the fees were paid already."""
+    open_ones = Withdrawal.objects.filter(account_id=account_id, status__in=["requested", "submitted"])
+    return open_ones.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def limits(user_id: UUID) -> list[Limit]:
     """Return a payer's caps and what is left of them today."""
     wallet = accounts.wallet_of(user_id)
-    return caps.limits(account_id=wallet.id, now=clock.now())
+    return caps.limits(account_id=wallet.id, day=days.business_day(clock.now()))
 
 
 def tier(user_id: UUID) -> str:
@@ -168,7 +144,7 @@ def code_answer(code: Code) -> Json:
     past = code.expires_at is not None and code.expires_at <= clock.now()
     expired = code.status == Code.Status.ACTIVE and past
     try:
-        emv = codes.emv_payload(code, payables.get(code.payable).quote(code=code, option=None, args=None))
+        emv = payloads.emv_payload(code, payables.get(code.payable).quote(code=code, option=None, args=None))
     except (Refusal, LookupError):  # what it sold is gone
         emv = None
     return {
@@ -176,38 +152,14 @@ def code_answer(code: Code) -> Json:
         "kind": code.kind,
         "status": Code.Status.EXPIRED.value if expired else code.status,
         "token": code.token,
-        "payload": codes.payload_of(code.token),
+        "payload": payloads.payload_of(code.token),
         "emv": emv,
         "amount": code.amount,
+        "label": code.label,
         "memo": code.memo,
         "created_at": answers.instant(code.created_at),
         "expires_at": answers.instant(code.expires_at),
     }
-
-
-def statement(*, user_id: UUID, before: int | None = None, limit: int = 20) -> list[Entry]:
-    """Return the newest lines of a wallet's statement, or those before a line's version."""
-    wallet = accounts.wallet_of(user_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STATEMENT,
-            {"account": wallet.id, "before": _NEWEST if before is None else before, "limit": limit},
-        )
-        return [_entry(row) for row in cursor.fetchall()]
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    transfer_id, version, kind, amount, balance_after, other_kind, other_name = row[:7]
-    payee_name, payment_id, posted_at, payer_name = row[7:]
-    # Escrow is nobody: the line names the person or shop behind it.
-    through_escrow = payee_name if kind in {"hold", "release"} else payer_name
-    counterparty = through_escrow if other_kind == Account.Kind.ESCROW else other_name
-    return Entry(transfer_id, version, kind, amount, balance_after, counterparty or "", payment_id, posted_at)
-
-
-def _unresolved(of: Q) -> int:
-    unresolved = Hold.objects.filter(of).exclude(status=Hold.Status.RESOLVED)
-    return unresolved.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def _visible(user_id: UUID) -> QuerySet[Payment]:

@@ -8,32 +8,13 @@ from rest_framework import serializers
 
 from payments import money
 from payments.errors import CurrencyMismatch
-from payments.models import Code, Payment
+from payments.models import CapRule, Payment, RiskClass
 from payments.requests import MinorAmount
 from people.fields import LineField, PinField, Text
-
-LONGEST_LIFE_S = 24 * 3600  # a code for one payment that lives longer is a printed one
 
 KINDS = ["person", "merchant", "order", "machine"]  # of what codes stand for
 
 Answer = dict[str, Any]
-
-
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LONGEST_LIFE_S})
-class WholeSeconds(serializers.Field[int, Any, int, Any]):
-    """Seconds of a code's life: a JSON integer of 1 to 86,400."""
-
-    default_error_messages = {"form": _("Give 1 to 86400 whole seconds, as a JSON integer.")}
-
-    def to_internal_value(self, data: Any) -> int:
-        """Refuse what is not exactly an integer; True would pass as 1."""
-        if type(data) is not int or not 1 <= data <= LONGEST_LIFE_S:
-            self.fail("form")
-        return int(data)
-
-    def to_representation(self, value: int) -> int:
-        """Return it as it is."""
-        return value
 
 
 class OurCurrency(Text):
@@ -64,22 +45,6 @@ class ObjectField(serializers.Field[Answer, Any, Answer, Any]):
         return value
 
 
-class NewCode(serializers.Serializer[None]):
-    """A code to make."""
-
-    kind = serializers.ChoiceField(Code.Kind.choices)
-    amount = MinorAmount(required=False, allow_null=True)
-    currency = OurCurrency(required=False)
-    memo = LineField(required=False, max_length=100)
-    expires_in = WholeSeconds(required=False)
-
-    def validate(self, attrs: Answer) -> Answer:
-        """Refuse a printed code that would expire."""
-        if attrs["kind"] == Code.Kind.STATIC and "expires_in" in attrs:
-            raise serializers.ValidationError({"expires_in": [_("Only a dynamic code expires.")]})
-        return attrs
-
-
 class Scan(serializers.Serializer[None]):
     """What was read from a symbol."""
 
@@ -107,11 +72,12 @@ class NewTopUp(serializers.Serializer[None]):
 
 
 class TopUpView(serializers.Serializer[Answer]):
-    """Money that came in."""
+    """Money that came in, or that the bank was asked for."""
 
     id = serializers.UUIDField()
     amount = serializers.IntegerField()
     currency = serializers.CharField()
+    status = serializers.ChoiceField(["posted", "requested"])
 
 
 class NewPerson(serializers.Serializer[Answer]):
@@ -125,16 +91,22 @@ class BalanceView(serializers.Serializer[Answer]):
     """A wallet."""
 
     available = serializers.IntegerField()
-    held = serializers.IntegerField(help_text="In open holds; already outside `available`.")
+    held = serializers.IntegerField(
+        help_text="In open holds and on its way to the bank; already outside `available`."
+    )
 
 
 class LimitView(serializers.Serializer[Answer]):
     """A cap and what is left of it today."""
 
     rule = serializers.CharField()
+    tier = serializers.ChoiceField(CapRule.Tier.values, help_text="Of the payees it counts.")
+    code_kind = serializers.ChoiceField(CapRule.CodeKind.values)
+    risk_class = serializers.ChoiceField(RiskClass.values, help_text="Of the codes it counts.")
     cap = serializers.IntegerField()
     used = serializers.IntegerField()
-    left = serializers.IntegerField()
+    left = serializers.IntegerField(help_text="Never below zero.")
+    resets_at = serializers.DateTimeField(help_text="When the deployment's next day begins.")
 
 
 class MeView(serializers.Serializer[Answer]):
@@ -158,22 +130,9 @@ class EntryView(serializers.Serializer[Answer]):
     balance_after = serializers.IntegerField()
     counterparty = serializers.CharField(allow_blank=True)
     payment = serializers.UUIDField(allow_null=True, source="payment_id")
+    withdrawal = serializers.UUIDField(allow_null=True, source="withdrawal_id")
+    top_up = serializers.UUIDField(allow_null=True, source="top_up_id")
     created_at = serializers.DateTimeField()
-
-
-class CodeView(serializers.Serializer[Answer]):
-    """A code."""
-
-    id = serializers.UUIDField()
-    kind = serializers.ChoiceField(Code.Kind.choices)
-    status = serializers.ChoiceField(Code.Status.choices)
-    token = serializers.CharField()
-    payload = serializers.CharField(help_text="What the QR code holds.")
-    emv = serializers.CharField(allow_null=True, help_text="The same pointer as EMVCo text.")
-    amount = serializers.IntegerField(allow_null=True)
-    memo = serializers.CharField(allow_blank=True)
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField(allow_null=True)
 
 
 class PayeeView(serializers.Serializer[Answer]):
@@ -218,7 +177,10 @@ class PayableView(serializers.Serializer[Answer]):
     currency = serializers.CharField()
     memo = serializers.CharField(allow_blank=True)
     machine = MachineView(allow_null=True)
-    notices = serializers.ListField(child=serializers.CharField())
+    notices = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What to tell the payer before the PIN: first_payment, personal_code_like_machine.",
+    )
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -272,3 +234,6 @@ class PaymentView(serializers.Serializer[Answer]):
     released_at = serializers.DateTimeField(allow_null=True)
     release_by = serializers.DateTimeField(allow_null=True)
     fee = serializers.IntegerField(required=False, help_text="For the payee alone.")
+    fee_returned = serializers.IntegerField(
+        required=False, help_text="Of it, what refunds gave back so far; for the payee alone."
+    )

@@ -7,13 +7,14 @@ from functools import partial
 from django.db import transaction
 
 from outbox.errors import Refusal
-from payments import accounts, codes, confirming, idempotency, ledger, money, payables
-from payments.books import System, Transfer
+from payments import codes, confirming, idempotency, payables
 from payments.confirming import Draft, Wish
 from payments.errors import InProgress
 from payments.idempotency import Answer, Call
-from payments.ledger import Leg
 from payments.payables import Payable, PaymentDraft, Quote
+from payments.top_ups import top_up
+
+__all__ = ["pay", "top_up"]
 
 
 def pay(
@@ -44,17 +45,6 @@ def pay(
     """
     wish = Wish(code, version, amount, option, args, memo)
     return idempotency.repeat_if_undone(partial(_pay, call, wish))
-
-
-def top_up(*, call: Call, amount: int) -> Answer:
-    """Bring minor units from the bank into the caller's wallet. For the demo: no bank is asked."""
-
-    def work(now: datetime) -> Answer:
-        wallet = accounts.wallet_of(call.caller)
-        (transfer_id,) = ledger.post([Leg(Transfer.Kind.TOP_UP, System.BANK, wallet.id, amount)])
-        return Answer(201, {"id": str(transfer_id), "amount": amount, "currency": money.currency()})
-
-    return idempotency.run(call, work)
 
 
 def _pay(call: Call, wish: Wish) -> Answer:
@@ -88,7 +78,9 @@ def _pay_plainly(call: Call, draft: Draft) -> Answer:
 
 def _pay_with_claim(call: Call, payable: Payable, quote: Quote, draft: Draft, now: datetime) -> Answer:
     """Claim and confirm inside one savepoint of the call's transaction."""
-    draft.confirmed_at = now
+    draft.confirm_at(now)
+    if draft.code_id is None:
+        raise AssertionError("Only what a code stands for is claimed.")
     with transaction.atomic():
         payable.claim(
             payment=PaymentDraft(

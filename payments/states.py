@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from payments.models import Code, Hold, Payment
+from payments.models import Code, Hold, Payment, PaymentCode, TopUp, Withdrawal
 
 CODE: dict[str, frozenset[str]] = {
     Code.Status.ACTIVE: frozenset({Code.Status.USED, Code.Status.EXPIRED, Code.Status.REVOKED}),
@@ -22,12 +22,36 @@ HOLD: dict[str, frozenset[str]] = {
     Hold.Status.CLAIMED: frozenset({Hold.Status.RESOLVED}),
     Hold.Status.RESOLVED: frozenset(),
 }
-_TABLES: dict[type[Model], dict[str, frozenset[str]]] = {Code: CODE, Payment: PAYMENT, Hold: HOLD}
+PAYMENT_CODE: dict[str, frozenset[str]] = {
+    PaymentCode.Status.ACTIVE: frozenset({PaymentCode.Status.USED, PaymentCode.Status.REVOKED}),
+    PaymentCode.Status.USED: frozenset(),
+    PaymentCode.Status.REVOKED: frozenset(),
+}
+WITHDRAWAL: dict[str, frozenset[str]] = {
+    # FAILED without the bank: it was never submitted, and never will be.
+    Withdrawal.Status.REQUESTED: frozenset({Withdrawal.Status.SUBMITTED, Withdrawal.Status.FAILED}),
+    Withdrawal.Status.SUBMITTED: frozenset({Withdrawal.Status.PAID, Withdrawal.Status.FAILED}),
+    Withdrawal.Status.PAID: frozenset({Withdrawal.Status.RETURNED}),
+    Withdrawal.Status.FAILED: frozenset(),
+    Withdrawal.Status.RETURNED: frozenset(),
+}
+TOP_UP: dict[str, frozenset[str]] = {
+    TopUp.Status.REQUESTED: frozenset({TopUp.Status.PAID, TopUp.Status.FAILED}),
+    TopUp.Status.PAID: frozenset(),
+    TopUp.Status.FAILED: frozenset(),
+}
+_TABLES: dict[type[Model], dict[str, frozenset[str]]] = {
+    Code: CODE,
+    Payment: PAYMENT,
+    Hold: HOLD,
+    PaymentCode: PAYMENT_CODE,
+    Withdrawal: WITHDRAWAL,
+    TopUp: TOP_UP,
+}
+Moving = type[Code] | type[Payment] | type[Hold] | type[PaymentCode] | type[Withdrawal] | type[TopUp]
 
 
-def move(
-    what: type[Code] | type[Payment] | type[Hold], pk: UUID, *, source: str, to: str, **fields: object
-) -> bool:
+def move(what: Moving, pk: UUID, *, source: str, to: str, **fields: object) -> bool:
     """Move a row from one state to another; False if it was not in that state any more.
 
     Raises:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from people.browsing import Browsable, ReadOnly
-from people.confirmed import Action, ConfirmedActions
+from people.confirmed import Action, ConfirmedActions, Given
 from people.models import Pin, Session, User
 from people.pin import unlock
 
@@ -22,7 +22,7 @@ def _is_locked(user: User) -> bool:
     return Pin.objects.filter(pk=user.pk, failures__gt=0).exists()
 
 
-def _unlock(user: User, reason: str) -> bool:
+def _unlock(user: User, given: Given) -> bool:
     return unlock(user_id=user.pk)
 
 

@@ -1,9 +1,10 @@
 """Admin actions that ask before they do, want a reason, and leave it in the object's history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,7 +16,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from outbox.errors import Refusal
+
 Text = str | Promise
+
+
+class Reason(forms.Form):
+    """Why it is done. An action that has to know more derives its own form."""
+
+    reason = forms.CharField(label=_("Reason"), min_length=3, max_length=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody of the staff confirmed: who it was, why, and what else the form asked for."""
+
+    staff_id: UUID
+    reason: str
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +46,8 @@ class Action:
         question: what happens, in one sentence.
         permission: who may, as `app.codename`.
         applies: whether it makes sense for this object now.
-        act: does it, given object and reason; False if somebody else was first.
+        act: does it; False if somebody else was first. A Refusal is shown to who asked.
+        form: what is asked before.
     """
 
     name: str
@@ -36,13 +55,8 @@ class Action:
     question: Text
     permission: str
     applies: Callable[[Any], bool]
-    act: Callable[[Any, str], bool]
-
-
-class Reason(forms.Form):
-    """Why it is done."""
-
-    reason = forms.CharField(label=_("Reason"), min_length=3, max_length=200)
+    act: Callable[[Any, Given], bool]
+    form: type[Reason] = Reason
 
 
 class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -82,9 +96,9 @@ class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]  # not gener
         meant = self.get_object(request, unquote(object_id))
         if meant is None:
             raise Http404
-        form = Reason(request.POST or None)
+        form = action.form(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            return self._act(request, meant, action, form.cleaned_data["reason"])
+            return self._act(request, meant, action, form.cleaned_data)
         context = self.admin_site.each_context(request) | {
             "title": action.verb,
             "action": action,
@@ -95,9 +109,15 @@ class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]  # not gener
         }
         return TemplateResponse(request, "admin/confirmed_action.html", context)
 
-    def _act(self, request: HttpRequest, meant: Any, action: Action, reason: str) -> HttpResponse:
-        if action.applies(meant) and action.act(meant, reason):
-            self.log_change(request, meant, f"{action.verb}: {reason}")
+    def _act(self, request: HttpRequest, meant: Any, action: Action, fields: dict[str, Any]) -> HttpResponse:
+        given = Given(UUID(str(request.user.pk)), fields["reason"], fields)
+        try:
+            done = action.applies(meant) and action.act(meant, given)
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return HttpResponseRedirect(self._page_of(meant))
+        if done:
+            self.log_change(request, meant, f"{action.verb}: {given.reason}")
             self.message_user(request, _("Done: %(verb)s.") % {"verb": action.verb}, messages.SUCCESS)
         else:
             self.message_user(request, _("Nothing was done: it was so already."), messages.WARNING)

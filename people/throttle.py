@@ -28,6 +28,8 @@ RETURNING tries
 
 _REST = "SELECT ceil(extract(epoch FROM window_ends_at - now()))::integer FROM people_throttle WHERE key = %s"
 
+_FULL = _REST + " AND tries >= %s AND window_ends_at > now()"
+
 _GIVE_BACK = "UPDATE people_throttle SET tries = tries - 1 WHERE key = %s AND tries > 0"
 
 
@@ -58,6 +60,20 @@ def take(keys: dict[str, int]) -> None:
                 cursor.execute(_REST, [key])
                 (rest_s,) = cursor.fetchone() or (1,)
                 raise TooManyTries(retry_after_s=max(1, rest_s))
+
+
+def refuse_full(keys: dict[str, int]) -> None:
+    """Refuse where a window is full, and count nothing: for what is counted only when it fails.
+
+    Raises:
+        TooManyTries: as `take`.
+    """
+    for key, most in keys.items():
+        with connection.cursor() as cursor:
+            cursor.execute(_FULL, [key, most])
+            full = cursor.fetchone()
+        if full is not None:
+            raise TooManyTries(retry_after_s=max(1, full[0]))
 
 
 def give_back(keys: dict[str, int]) -> None:

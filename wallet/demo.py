@@ -14,7 +14,7 @@ from devices.services.provision import credentials, provision
 from merchants import scopes
 from merchants.models import ApiKey, Merchant, Place
 from merchants.services import create_key, open_merchant, revoke_key
-from payments import accounts, codes, idempotency, services
+from payments import accounts, codes, idempotency, payloads, services
 from payments.models import Code
 from people import pin as pins
 from people.models import User
@@ -232,7 +232,7 @@ def _machine(spot: Spot, merchant: Merchant) -> Entry:
 
 
 def _payload(code: Code) -> str:
-    return codes.payload_of(code.token)
+    return payloads.payload_of(code.token)
 
 
 def _give_money(user_id: UUID) -> None:

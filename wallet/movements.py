@@ -1,4 +1,4 @@
-"""A person's money as rows, newest first: one row for each payment or top-up, whatever transfers it took."""
+"""A person's money as rows, newest first: one for each thing that happened, whatever transfers it took."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 
-from payments.models import Payment, Transfer
-from payments.queries import Entry, statement
+from payments.models import Payment, Transfer, Withdrawal
+from payments.statements.lines import Entry, statement
 from wallet import clocks, money, runs
 from wallet.facts import Facts, State, state_of
 from wallet.runs import Shown
@@ -37,6 +37,17 @@ _WORDS = {
     State.REPAID: _Word(gettext_noop("Did not start"), "fail", "off"),
     State.STOPPED: _Word(gettext_noop("Ended early")),
 }
+_TO_THE_BANK = {
+    Withdrawal.Status.REQUESTED: _Word(gettext_noop("On its way"), "wait"),
+    Withdrawal.Status.SUBMITTED: _Word(gettext_noop("On its way"), "wait"),
+    Withdrawal.Status.PAID: _Word(gettext_noop("Withdrawn")),
+    Withdrawal.Status.FAILED: _Word(gettext_noop("Did not arrive"), "fail"),
+    Withdrawal.Status.RETURNED: _Word(gettext_noop("Sent back by the bank"), "fail"),
+}
+# These stand in the row of what had left, or came back, together with them.
+_IN_ANOTHER_ROW = frozenset(
+    {Transfer.Kind.RELEASE, Transfer.Kind.WITHDRAWAL_FEE, Transfer.Kind.WITHDRAWAL_FEE_RETURN}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +125,19 @@ def _one_day(rows: Sequence[Row], day: date, *, today: date, cut: bool, continue
 
 def _rows(entries: Iterable[Entry]) -> list[Row]:
     """Make rows of entries; what came back stands in the row of what had left."""
-    entries = [entry for entry in entries if entry.kind != Transfer.Kind.RELEASE]
-    paid = {entry.payment_id for entry in entries if entry.payment_id}
-    known = Payment.objects.select_related("payer").in_bulk(paid)
+    entries = [entry for entry in entries if entry.kind not in _IN_ANOTHER_ROW]
+    known = Payment.objects.in_bulk({entry.payment_id for entry in entries if entry.payment_id})
+    withdrawn = Withdrawal.objects.in_bulk({entry.withdrawal_id for entry in entries if entry.withdrawal_id})
     bought = runs.facts_of_payments(payment_ids=[one.pk for one in known.values() if one.kind == "machine"])
-    return [
-        _row(entry, known[entry.payment_id], bought.get(entry.payment_id))
-        if entry.payment_id
-        else _top_up(entry)
-        for entry in entries
-    ]
+    rows = []
+    for entry in entries:
+        if entry.payment_id:
+            rows.append(_row(entry, known[entry.payment_id], bought.get(entry.payment_id)))
+        elif entry.withdrawal_id:
+            rows.append(_withdrawal(entry, withdrawn[entry.withdrawal_id]))
+        else:
+            rows.append(_top_up(entry))
+    return rows
 
 
 def _row(entry: Entry, payment: Payment, facts: Facts | None) -> Row:
@@ -133,24 +147,36 @@ def _row(entry: Entry, payment: Payment, facts: Facts | None) -> Row:
         clocks.minute(entry.created_at),
     )
     if entry.amount > 0:
-        return Row(at, url, payment.payer.name, _("Received"), time, entry.amount)
-    net = payment.released_amount + payment.refunded_amount - payment.amount
+        word = _("Refunded") if entry.kind == Transfer.Kind.REFUND else _("Received")
+        return Row(at, url, entry.counterparty, word, time, entry.amount)
+    net = payment.released_amount - payment.amount  # a refund has a row of its own
     if facts is None:
         return Row(at, url, payment.payee_name, _("Paid"), time, net)
-    word = _WORDS[state_of(facts)]
+    word_of_run = _WORDS[state_of(facts)]
     repaid = payment.released_amount
     back = _("%(sum)s repaid") % {"sum": money.text(repaid)} if repaid else ""
     return Row(
         at=at,
         url=url,
         name=facts.label,
-        state=gettext(word.words),
+        state=gettext(word_of_run.words),
         detail=back or time,
         net=net,
         machine=Shown(facts.type, facts.number, facts.label),
-        tone=word.tone,
-        art_state=word.art,
+        tone=word_of_run.tone,
+        art_state=word_of_run.art,
     )
+
+
+def _withdrawal(entry: Entry, withdrawal: Withdrawal) -> Row:
+    """Make one row of what left together, one of what came back together: the amount and its fee."""
+    at, time, whole = entry.created_at, clocks.minute(entry.created_at), withdrawal.amount + withdrawal.fee
+    if entry.amount > 0:
+        return Row(at, "", _("From the bank"), _("Came back"), time, whole, icon="undo")
+    word = _TO_THE_BANK[Withdrawal.Status(withdrawal.status)]
+    fee = _("fee %(sum)s") % {"sum": money.text(withdrawal.fee)}
+    detail = f"{time} · {fee}" if withdrawal.fee else time
+    return Row(at, "", _("To the bank"), gettext(word.words), detail, -whole, tone=word.tone, icon="bank")
 
 
 def _top_up(entry: Entry) -> Row:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from devices.machines.base import find_all
-from payments import codes
+from payments import codes, notices
 from payments.models import Account, Code
 from wallet import words
 from wallet.runs import label_of
@@ -42,6 +42,14 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before paying."""
+
+    text: str
+    warns: bool  # something is wrong, more likely than not
+
+
+@dataclass(frozen=True, slots=True)
 class Payable:
     """The pay page. `amount` in minor units; None: chosen or typed by the payer."""
 
@@ -55,7 +63,7 @@ class Payable:
     memo: str = ""
     machine: Machine | None = None
     options: Sequence[Option] = field(default_factory=tuple)
-    notices: Sequence[str] = field(default_factory=tuple)
+    notices: Sequence[Notice] = field(default_factory=tuple)
     closed: str = ""  # why it cannot be paid now
 
     @property
@@ -83,9 +91,19 @@ def payable_of(*, token: str, payer_id: UUID) -> Payable:
         machine=_machine(machine) if machine else None,
         options=_options(machine) if machine else (),
         memo=shown["memo"],
-        notices=shown["notices"],
+        notices=_notices(shown),
         closed=_closed(machine) if machine else _own(shown["code"], payer_id),
     )
+
+
+def _notices(shown: Mapping[str, Any]) -> list[Notice]:
+    """Return what is to be known, warnings first."""
+    payee = shown["payee"]["name"]
+    told = [
+        Notice(words.of_notice(one, payee=payee), warns=one == notices.Notice.LIKE_A_MACHINE)
+        for one in shown["notices"]
+    ]
+    return sorted(told, key=lambda notice: not notice.warns)
 
 
 def _machine(shown: Mapping[str, Any]) -> Machine:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from payments import accounts, codes
-from payments.models import Code, Payment
+from payments.models import Account, Code, Payment
 
 _API = "/api/v1/codes"  # draws the symbols, for their owner alone
 
@@ -62,20 +62,14 @@ class Received:
 
 
 def own_code(*, user_id: UUID) -> Card:
-    """Return a person's printed code; the first look makes it."""
+    """Return a person's printed code, which pays his shop once he became one; the first look makes it."""
     wallet = accounts.wallet_of(user_id)
-    code = (
-        Code.objects.filter(
-            account=wallet,
-            payable="person",
-            kind=Code.Kind.STATIC,
-            status=Code.Status.ACTIVE,
-            amount__isnull=True,
-        )
-        .order_by("id")
-        .first()
-    )
-    return _card(code or codes.create(account_id=wallet.pk), name=wallet.name)
+    personal = Q(account=wallet, payable="person")
+    # Older than the account it pays: it was the person's before the shop was opened.
+    handed_over = Q(account__owner_id=user_id, payable="merchant", created_at__lt=F("account__created_at"))
+    printed = Code.objects.filter(kind=Code.Kind.STATIC, status=Code.Status.ACTIVE, amount__isnull=True)
+    code = printed.select_related("account").filter(personal | handed_over).order_by("id").first()
+    return _card(code or codes.create(account_id=wallet.pk), name=code.account.name if code else wallet.name)
 
 
 def ask_for(*, user_id: UUID, amount: int) -> Code:
@@ -101,10 +95,10 @@ def find(*, user_id: UUID, code_id: UUID) -> Card:
 
 
 def today(*, user_id: UUID) -> Received:
-    """Return what a person's wallet was paid today."""
+    """Return what a person was paid today, to the wallet and to shops of his own."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    wallet = accounts.wallet_of(user_id)
-    paid = Payment.objects.filter(payee=wallet, status=Payment.Status.SETTLED, resolved_at__gte=midnight)
+    own = list(Account.objects.filter(owner_id=user_id).values_list("pk", flat=True))
+    paid = Payment.objects.filter(payee_id__in=own, status=Payment.Status.SETTLED, resolved_at__gte=midnight)
     sums = paid.aggregate(times=Count("id"), total=Sum("captured_amount"))
     newest = paid.select_related("payer").order_by("-resolved_at").first()
     arrived = Arrived(newest.pk, newest.captured_amount, newest.payer.name) if newest else None
@@ -118,7 +112,7 @@ def _card(code: Code, *, name: str) -> Card:
     return Card(
         id=code.pk,
         name=name,
-        words=_("Personal · free of fees"),
+        words=_("Personal · free of fees") if code.payable == "person" else _("Shop"),
         status=Code.Status.EXPIRED if over else code.status,
         amount=code.amount,
         expires_at=code.expires_at,

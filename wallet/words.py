@@ -28,6 +28,15 @@ _ABOUT_MACHINES: dict[str, Promise] = {
     "machine_offline": gettext_lazy("%(number)s is offline. Try another machine"),
     "machine_busy": gettext_lazy("Somebody is using %(number)s. No money moved"),
 }
+_NOTICES: dict[str, Promise] = {
+    "first_payment": gettext_lazy("You have not paid %(payee)s before. Is it the right name?"),
+    "personal_code_like_machine": gettext_lazy("This code pays a person, not a machine. Nothing will start"),
+}
+
+
+def of_notice(notice: str, *, payee: str) -> str:
+    """Say what a payer should know of a code before he pays."""
+    return str(_NOTICES[notice]) % {"payee": payee}
 
 
 def of_code(code: str) -> str:

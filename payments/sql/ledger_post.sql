@@ -12,7 +12,9 @@ CREATE OR REPLACE FUNCTION ledger_post(
     amounts bigint[],
     of_payment uuid,        -- null: no payment stands behind it
     must_be_open bigint[],  -- accounts that may not be frozen
-    in_escrow_lane integer  -- the lane a hold names; null when escrow is not touched
+    in_escrow_lane integer,  -- the lane a hold names; null when escrow is not touched
+    of_withdrawal uuid DEFAULT NULL,  -- the other causes there are; at most one of the three
+    of_top_up uuid DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     first_merchant CONSTANT bigint := 1000000000000;
@@ -116,10 +118,10 @@ BEGIN
     -- 7. The record.
     FOR leg IN 1 .. legs LOOP
         INSERT INTO payments_transfer (
-            id, kind, debit_id, credit_id, amount, payment_id,
+            id, kind, debit_id, credit_id, amount, payment_id, withdrawal_id, top_up_id,
             debit_version, debit_balance_after, credit_version, credit_balance_after
         ) VALUES (
-            transfer_ids[leg], kinds[leg], debits[leg], credits[leg], amounts[leg], of_payment,
+            transfer_ids[leg], kinds[leg], debits[leg], credits[leg], amounts[leg], of_payment, of_withdrawal, of_top_up,
             debit_versions[leg], debit_balances[leg], credit_versions[leg], credit_balances[leg]
         );
     END LOOP;

@@ -1,6 +1,7 @@
 """What the views of the money part have in common."""
 
 from typing import cast
+from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404
@@ -28,14 +29,14 @@ def valid(form: serializers.Serializer[None]) -> dict[str, object]:
     return cast(dict[str, object], form.validated_data)
 
 
-def call_of(request: Request) -> Call:
-    """Return the call under its idempotency key.
+def call_of(request: Request, *, caller: UUID | None = None) -> Call:
+    """Return the call under its idempotency key; `caller` is who calls, unless it is a person.
 
     Raises:
         KeyRequired: it has none.
     """
     return Call(
-        caller=person(request).pk,
+        caller=caller or person(request).pk,
         key=requests.idempotency_key(request),
         body_hash=idempotency.digest(str(request.method), request.path, request.data),
         request_id=requests.request_id(request),

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from payments import accounts, codes, qr, queries, requests
-from payments.serializers import CodeView, NewCode
+from payments import accounts, codes, payloads, qr, queries, requests
+from payments.forms_codes import CodeChange, CodeView, NewCode
+from payments.models import Code
 from payments.views import calls
 from payments.views.documents import PAGE, page_of
 
@@ -65,8 +66,15 @@ class OneCode(APIView):
     @extend_schema(operation_id="codes_retrieve", responses=CodeView)
     def get(self, request: Request, code_id: UUID) -> Response:
         """Return it as it is now."""
-        code = queries.own_code(user_id=calls.person(request).pk, code_id=code_id)
-        return Response(queries.code_answer(code))
+        return Response(queries.code_answer(_own(request, code_id)))
+
+    @extend_schema(operation_id="codes_partial_update", request=CodeChange, responses=CodeView)
+    def patch(self, request: Request, code_id: UUID) -> Response:
+        """Relabel it. What is printed stays right; what was revoked, used or expired cannot be relabelled."""
+        code = _own(request, code_id)
+        change: dict[str, Any] = calls.valid(CodeChange(data=request.data))
+        codes.relabel(code_id=code.pk, label=change.get("label"), memo=change.get("memo"))
+        return Response(queries.code_answer(_own(request, code_id)))
 
 
 class RevokedCode(APIView):
@@ -75,9 +83,8 @@ class RevokedCode(APIView):
     @extend_schema(operation_id="codes_revoke", request=None, responses=CodeView)
     def post(self, request: Request, code_id: UUID) -> Response:
         """Withdraw it: nobody pays with it any more. What was used or expired stays so."""
-        user_id = calls.person(request).pk
-        codes.revoke(code_id=queries.own_code(user_id=user_id, code_id=code_id).pk)
-        return Response(queries.code_answer(queries.own_code(user_id=user_id, code_id=code_id)))
+        codes.revoke(code_id=_own(request, code_id).pk)
+        return Response(queries.code_answer(_own(request, code_id)))
 
 
 class AsItIs(BaseContentNegotiation):
@@ -106,7 +113,9 @@ class Svg(APIView):
     )
     def get(self, request: Request, code_id: UUID) -> HttpResponse:
         """Draw it."""
-        return _private(qr.svg(_text(request, code_id), size_mm=_size(request)), "image/svg+xml")
+        return _private(
+            qr.svg(_text(request, _own(request, code_id)), size_mm=_size(request)), "image/svg+xml"
+        )
 
 
 class Png(APIView):
@@ -119,13 +128,33 @@ class Png(APIView):
     )
     def get(self, request: Request, code_id: UUID) -> HttpResponse:
         """Draw it."""
-        return _private(qr.png(_text(request, code_id), size_mm=_size(request)), "image/png")
+        return _private(qr.png(_text(request, _own(request, code_id)), size_mm=_size(request)), "image/png")
 
 
-def _text(request: Request, code_id: UUID) -> str:
-    code = queries.own_code(user_id=calls.person(request).pk, code_id=code_id)
+class Pdf(APIView):
+    """A code's symbol as vectors, for print shops, with its payee's name under it."""
+
+    content_negotiation_class = AsItIs
+
+    @extend_schema(
+        operation_id="codes_image_pdf",
+        parameters=_IMAGE,
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, code_id: UUID) -> HttpResponse:
+        """Draw it."""
+        code = _own(request, code_id)
+        drawn = qr.pdf(_text(request, code), size_mm=_size(request), caption=code.account.name)
+        return _private(drawn, "application/pdf")
+
+
+def _own(request: Request, code_id: UUID) -> Code:
+    return queries.own_code(user_id=calls.person(request).pk, code_id=code_id)
+
+
+def _text(request: Request, code: Code) -> str:
     wanted = request.query_params.get("format", "url")
-    text = {"url": codes.payload_of(code.token), "emv": queries.code_answer(code)["emv"]}.get(wanted)
+    text = {"url": payloads.payload_of(code.token), "emv": queries.code_answer(code)["emv"]}.get(wanted)
     if not isinstance(text, str):
         raise requests.invalid("format", _("This code has no such symbol; url and emv exist."))
     return text

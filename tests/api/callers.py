@@ -38,7 +38,10 @@ SELECT
     (SELECT count(*) FROM devices_run),
     (SELECT count(*) FROM people_user),
     (SELECT count(*) FROM people_session),
-    (SELECT array_agg((user_id, failures, locked_until)::text ORDER BY user_id) FROM people_pin)
+    (SELECT array_agg((user_id, failures, locked_until)::text ORDER BY user_id) FROM people_pin),
+    (SELECT array_agg((id, status)::text ORDER BY id) FROM payments_withdrawal),
+    (SELECT array_agg((id, status)::text ORDER BY id) FROM payments_topup),
+    (SELECT array_agg(bank.*::text ORDER BY account_id) FROM payments_bankaccount AS bank)
 """
 
 Body = Mapping[str, Any] | str | bytes
@@ -70,6 +73,22 @@ class Caller:
         answer = self._call("post", path, {**keyed, **(headers or {})}, sent, content_type=content_type)
         if answer.status_code < 300 and isinstance(body, Mapping) and "Idempotent-Replayed" not in answer:
             document.check_body("post", address_of(path), dict(body))
+        return answer
+
+    def patch(self, path: str, body: Body) -> Any:
+        """Send a change: JSON to be, or bytes as they are."""
+        sent = json.dumps(body, ensure_ascii=False) if isinstance(body, Mapping) else body
+        answer = self._call("patch", path, {}, sent, content_type="application/json")
+        if answer.status_code < 300 and isinstance(body, Mapping):
+            document.check_body("patch", address_of(path), dict(body))
+        return answer
+
+    def put(self, path: str, body: Body) -> Any:
+        """Send what shall stand there: JSON to be, or bytes as they are."""
+        sent = json.dumps(body, ensure_ascii=False) if isinstance(body, Mapping) else body
+        answer = self._call("put", path, {}, sent, content_type="application/json")
+        if answer.status_code < 300 and isinstance(body, Mapping):
+            document.check_body("put", address_of(path), dict(body))
         return answer
 
     def delete(self, path: str) -> Any:

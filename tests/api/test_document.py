@@ -19,15 +19,25 @@ CONTRACT = {
     "/api/v1/sessions/current": {"delete"},
     "/api/v1/me": {"get"},
     "/api/v1/me/statement": {"get"},
+    "/api/v1/me/statement.csv": {"get"},
+    "/api/v1/me/statement.xml": {"get"},
     "/api/v1/codes": {"get", "post"},
-    "/api/v1/codes/{code_id}": {"get"},
+    "/api/v1/codes/{code_id}": {"get", "patch"},
     "/api/v1/codes/{code_id}/revoke": {"post"},
     "/api/v1/codes/{code_id}/image.svg": {"get"},
     "/api/v1/codes/{code_id}/image.png": {"get"},
+    "/api/v1/codes/{code_id}/image.pdf": {"get"},
     "/api/v1/scan": {"post"},
     "/api/v1/payments": {"get", "post"},
     "/api/v1/payments/{payment_id}": {"get"},
     "/api/v1/top-ups": {"post"},
+    "/api/v1/withdrawals": {"get", "post"},
+    "/api/v1/withdrawals/{withdrawal_id}": {"get"},
+    "/api/v1/me/bank-account": {"get", "put"},
+    "/api/v1/payments/{payment_id}/refunds": {"get", "post"},
+    "/api/v1/payment-codes": {"post"},
+    "/api/v1/charges": {"post"},
+    "/api/v1/me/upgrade": {"get", "post"},
     "/api/v1/balance": {"get"},
     "/api/v1/devices": {"get"},
     "/api/v1/devices/{device_id}": {"get"},
@@ -37,6 +47,10 @@ LISTS = ["/api/v1/me/statement", "/api/v1/codes", "/api/v1/payments", "/api/v1/d
 UNDER_A_KEY = ["/api/v1/payments", "/api/v1/top-ups"]
 OPEN = {("/api/v1/users", "post"), ("/api/v1/sessions", "post")}
 FOR_SHOPS = ["/api/v1/balance", "/api/v1/devices", "/api/v1/devices/{device_id}", "/api/v1/runs/{run_id}"]
+REFUNDS = "/api/v1/payments/{payment_id}/refunds"
+LISTS += [REFUNDS, "/api/v1/withdrawals"]
+UNDER_A_KEY += ["/api/v1/withdrawals", REFUNDS, "/api/v1/charges"]
+FOR_SHOPS += [REFUNDS, "/api/v1/charges"]
 OPERATIONS = [(path, method) for path, methods in CONTRACT.items() for method in sorted(methods)]
 
 
@@ -129,7 +143,7 @@ def test_what_moves_money_asks_for_a_key(path: str) -> None:
     assert parameters(path, "post", "header")["Idempotency-Key"]["required"] is True
 
 
-@pytest.mark.parametrize("name", ["NewPayment", "NewTopUp", "NewCode"])
+@pytest.mark.parametrize("name", ["NewPayment", "NewTopUp", "NewCode", "NewRefund", "NewCharge"])
 def test_amounts_are_whole_minor_units(name: str) -> None:
     amount = document()["components"]["schemas"][name]["properties"]["amount"]
 

@@ -9,10 +9,15 @@ from tests.api.callers import NOBODYS_ID, Caller, Person, nothing_changes, refus
 
 ID = NOBODYS_ID
 READS = [
-    *("me", "me/statement", "codes", f"codes/{ID}", f"codes/{ID}/image.svg", f"codes/{ID}/image.png"),
+    *("me", "me/statement", "me/statement.csv", "me/statement.xml"),
+    *("codes", f"codes/{ID}", f"codes/{ID}/image.svg", f"codes/{ID}/image.png"),
     *("payments", f"payments/{ID}", "balance", "devices", f"devices/{ID}", f"runs/{ID}"),
+    *("me/upgrade", f"payments/{ID}/refunds"),
+    *("withdrawals", f"withdrawals/{ID}", "me/bank-account"),
 ]
 WRITES = ["users", "sessions", "codes", f"codes/{ID}/revoke", "scan", "payments", "top-ups"]
+WRITES += ["payment-codes", "charges", "me/upgrade", f"payments/{ID}/refunds"]
+WRITES += ["withdrawals"]
 CLOSED = [("get", path) for path in READS] + [("post", path) for path in WRITES[2:]]
 WRONG_METHODS = [
     *(("post", path) for path in READS if path not in WRITES),
@@ -21,8 +26,8 @@ WRONG_METHODS = [
     ("get", "sessions/current"),
     ("post", "sessions/current"),
 ]
-FOR_SHOPS = ["balance", "devices", f"devices/{ID}", f"runs/{ID}"]
-LISTS = ["me/statement", "codes", "payments"]
+FOR_SHOPS = ["balance", "devices", f"devices/{ID}", f"runs/{ID}", "charges", f"payments/{ID}/refunds"]
+LISTS = ["me/statement", "codes", "payments", "withdrawals"]
 
 
 @pytest.mark.parametrize(("method", "path"), [*CLOSED, ("delete", "sessions/current")])

@@ -1,4 +1,4 @@
-"""Idempotency-Key on POST payments and POST top-ups: one intention, one answer, for life."""
+"""Idempotency-Key on POST payments, top-ups and withdrawals: one intention, one answer, for life."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,12 +25,13 @@ def alice(alice: Person) -> Person:
     return alice
 
 
-@pytest.fixture(params=["payments", "top-ups"])
+@pytest.fixture(params=["payments", "top-ups", "withdrawals"])
 def post(request: pytest.FixtureRequest, alice: Person, bob: Person) -> Post:
     """Call one of the addresses that need a key, as Alice, with a body that would do."""
     body: dict[str, dict[str, Any]] = {
         "payments": {"code": bob.code().token, "pin": PIN, "amount": 300},
         "top-ups": {"amount": 300},
+        "withdrawals": {"amount": 300, "pin": PIN},
     }
 
     def send(*, by: Caller = alice, key: str | None = "k", headers: Any = None, **changed: Any) -> Any:

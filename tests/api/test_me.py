@@ -1,14 +1,34 @@
 """GET me: who calls, and what he has."""
 
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from merchants.models import Merchant
+from outbox import clock
 from payments import accounts
 from payments.models import CapRule, Code
 from people.models import Pin, User
 from tests.api.callers import Caller, Person, nothing_changes, refusal
 from tests.api.machines import Machine
 from tests.cast import PASSWORD
+
+
+def limit(tier: str, code_kind: str, risk_class: str, cap: int, *, rule: str = "") -> dict[str, object]:
+    """Return a limit of which nothing is used, until the deployment's next midnight."""
+    today = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    midnight = datetime.combine(today + timedelta(days=1), time.min, tzinfo=ZoneInfo("Asia/Shanghai"))
+    return {
+        "rule": rule or f"{tier}_{code_kind}_{risk_class.lower()}_daily",
+        "tier": tier,
+        "code_kind": code_kind,
+        "risk_class": risk_class,
+        "cap": cap,
+        "used": 0,
+        "left": cap,
+        "resets_at": midnight.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
 
 
 def test_it_tells_who_calls(alice: Person) -> None:
@@ -19,7 +39,13 @@ def test_it_tells_who_calls(alice: Person) -> None:
         "tier": "personal",
         "currency": "CNY",
         "balance": {"available": 0, "held": 0},
-        "limits": [{"rule": "personal_static_daily", "cap": 50_000, "used": 0, "left": 50_000}],
+        "limits": [
+            limit("personal", "static", "A", 50_000, rule="personal_static_daily"),
+            limit("merchant", "static", "B", 500_000),
+            limit("merchant", "static", "C", 100_000),
+            limit("merchant", "static", "D", 50_000),
+            limit("merchant", "payer_shown", "A", 500_000, rule="payer_shown_daily"),
+        ],
     }
 
 
@@ -31,8 +57,9 @@ def test_a_limit_shows_what_is_left_of_it_today(alice: Person, bob: Person) -> N
     alice.gets(20_000)
     alice.pay(bob.code().token, amount=12_300)
 
-    (limit,) = alice.get("me").json()["limits"]
-    assert (limit["used"], limit["left"]) == (12_300, 37_700)
+    first, *others = alice.get("me").json()["limits"]
+    assert (first["used"], first["left"]) == (12_300, 37_700)
+    assert {other["used"] for other in others} == {0}
 
 
 def test_a_lowered_limit_leaves_nothing_and_never_less(alice: Person, bob: Person) -> None:
@@ -40,8 +67,9 @@ def test_a_lowered_limit_leaves_nothing_and_never_less(alice: Person, bob: Perso
     alice.pay(bob.code().token, amount=12_300)
     CapRule.objects.update(cap=10_000)
 
-    (limit,) = alice.get("me").json()["limits"]
-    assert limit | {"rule": ""} == {"rule": "", "cap": 10_000, "used": 12_300, "left": 0}
+    first = alice.get("me").json()["limits"][0]
+    assert (first["cap"], first["used"], first["left"]) == (10_000, 12_300, 0)
+    refusal(alice.pay(bob.code().token, amount=1), 403, "limit_exceeded")
 
 
 def test_held_money_is_outside_the_available(alice: Person, ready_chair: Machine) -> None:

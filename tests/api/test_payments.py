@@ -67,8 +67,8 @@ def test_the_payee_sees_the_fee_and_the_payer_does_not(alice: Person, counter: C
     assert "fee" not in answered
     assert "fee" not in alice.get(f"payments/{answered['id']}").json()
     assert "fee" not in alice.get("payments").json()["data"][0]
-    assert mei.get(f"payments/{answered['id']}").json() == answered | {"fee": 15}
-    assert mei.get("payments").json()["data"] == [answered | {"fee": 15}]
+    assert mei.get(f"payments/{answered['id']}").json() == answered | {"fee": 15, "fee_returned": 0}
+    assert mei.get("payments").json()["data"] == [answered | {"fee": 15, "fee_returned": 0}]
 
 
 def test_a_person_who_is_paid_sees_that_it_cost_nothing(alice: Person, bob: Person) -> None:
@@ -166,7 +166,7 @@ def test_both_sides_read_it_and_nobody_else_does(
     address = f"payments/{payment['id']}"
 
     assert alice.get(address).json() == payment
-    assert bob.get(address).json() == payment | {"fee": 0}
+    assert bob.get(address).json() == payment | {"fee": 0, "fee_returned": 0}
     refusal(charlie.get(address), 404, "not_found")
     refusal(nobody.get(address), 401, "not_authenticated")
     assert charlie.get("payments").json() == {"data": [], "next": None}

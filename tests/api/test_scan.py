@@ -67,7 +67,7 @@ def test_a_person_s_code_tells_whom_it_pays(alice: Person, bob: Person, settings
         "currency": "CNY",
         "memo": "thanks",
         "machine": None,
-        "notices": [],
+        "notices": ["first_payment"],
         "expires_at": None,
     }
 

@@ -16,7 +16,7 @@ def test_each_side_reads_a_payment_with_its_own_sign(alice: Person, bob: Person)
     alice.gets(1_000)
     paid = alice.pay(bob.code().token, amount=300).json()
 
-    assert lines(alice) == [("payment", -300, 700, "Bob"), ("top_up", 1_000, 1_000, "")]
+    assert lines(alice) == [("payment", -300, 700, "Bob"), ("top_up", 1_000, 1_000, "Bank")]
     assert lines(bob) == [("payment", 300, 300, "Alice")]
     (received,) = bob.get("me/statement").json()["data"]
     assert set(received) == {
@@ -26,6 +26,8 @@ def test_each_side_reads_a_payment_with_its_own_sign(alice: Person, bob: Person)
         "balance_after",
         "counterparty",
         "payment",
+        "withdrawal",
+        "top_up",
         "created_at",
     }
     assert received["payment"] == paid["id"]

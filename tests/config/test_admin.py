@@ -214,24 +214,6 @@ def test_who_is_not_staff_sees_nothing(charlie: User, mei_shop: Merchant) -> Non
     assert mei_shop.status == Merchant.Status.ACTIVE
 
 
-def test_a_new_shop_gets_an_account(desk: Client, bob: User) -> None:
-    form = {
-        "owner": bob.pk,
-        "name": "Bob's Arcade",
-        "name_ascii": "",
-        "city_ascii": "",
-        "category": "arcade",
-        "plan": "volume",
-        "places-TOTAL_FORMS": 0,
-        "places-INITIAL_FORMS": 0,
-    }
-
-    desk.post(page(Merchant, "add"), form)
-
-    shop = Merchant.objects.get()
-    assert (shop.account.kind, shop.account.owner_id) == (Account.Kind.MERCHANT, bob.pk)
-
-
 def test_a_key_is_shown_once(desk: Client, mei_shop: Merchant) -> None:
     form = {"merchant": mei_shop.pk, "name": "till", "scopes": ["balance:read"]}
 

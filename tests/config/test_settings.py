@@ -56,3 +56,16 @@ def test_the_demo_runs_on_this_machine_and_in_the_house(url: str) -> None:
 
 def test_the_internet_is_for_what_is_no_demo() -> None:
     assert start(DEMO="0", DEBUG="0", PUBLIC_URL="https://pay.example.com") == ""
+
+
+@pytest.mark.parametrize("bank", ["Demo", "file", "x", "demo,files"])
+def test_another_bank_than_the_two_is_refused(bank: str) -> None:
+    assert "BANK must be demo or files" in start(DEMO="1", BANK=bank)
+
+
+def test_the_demo_bank_is_not_for_real_money() -> None:
+    real = {"DEMO": "0", "DEBUG": "0", "PUBLIC_URL": "https://pay.example.com"}
+
+    assert "BANK=demo pays nobody" in start(**real, BANK="demo")
+    assert start(**real, BANK="files") == start(**real) == ""
+    assert start(DEMO="1", BANK="files") == ""

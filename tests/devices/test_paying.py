@@ -17,7 +17,7 @@ from devices.services.provision import provision
 from merchants.models import Merchant, Place
 from outbox.clock import now
 from outbox.errors import Refusal
-from payments import codes
+from payments import codes, payloads
 from payments.accounts import wallet_of
 from payments.answers import instant
 from payments.errors import ArgsInvalid, InsufficientFunds, OptionUnknown, PayableChanged
@@ -42,7 +42,7 @@ def chair(chair: Device, intake: Intake) -> Device:
 
 
 def scan(device: Device, payer: User) -> dict[str, Any]:
-    shown: dict[str, Any] = codes.scan(payload=codes.payload_of(token(device)), payer_id=payer.pk)
+    shown: dict[str, Any] = codes.scan(payload=payloads.payload_of(token(device)), payer_id=payer.pk)
     return shown
 
 
@@ -269,7 +269,7 @@ def test_the_place_of_a_machine_is_shown_and_stored(mei_shop: Merchant, alice: U
 def test_a_code_whose_machine_is_gone_is_unknown(chair: Device, alice: User) -> None:
     stray = codes.create(account_id=chair.account_id, payable="machine", target=alice.pk)
     with pytest.raises(Refusal) as caught:
-        codes.scan(payload=codes.payload_of(stray.token), payer_id=alice.pk)
+        codes.scan(payload=payloads.payload_of(stray.token), payer_id=alice.pk)
     assert caught.value.code == "unknown_code"
 
 

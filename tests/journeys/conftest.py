@@ -12,7 +12,7 @@ from devices.protocol.keys import mqtt_password
 from devices.services.provision import provision
 from merchants.models import Merchant, Place
 from outbox.ids import uuid7
-from payments import codes, idempotency, services
+from payments import idempotency, payloads, services
 from payments.idempotency import Call
 from payments.models import Code
 from people.models import User
@@ -40,7 +40,7 @@ class Spot:
     @property
     def payload(self) -> str:
         """What its code says."""
-        return codes.payload_of(Code.objects.get(target=self.device.pk).token)
+        return payloads.payload_of(Code.objects.get(target=self.device.pk).token)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Every page that no other journey passes, on a phone, light and dark."""
 
 import pytest
+from playwright.sync_api import expect
 
 from payments import accounts, codes
 from people.models import User
 from tests.journeys import screens
 from tests.journeys.looks import PHONE, look
+from tests.payments.hands import fill, static_code
 from tests.rig.browser import Phone
 from tests.rig.service import Service
 
@@ -52,3 +54,14 @@ def test_a_code_that_is_over_says_so(phone: Phone, web: None, alice: User, bob: 
     with phone.page(**PHONE) as page:
         screens.sign_in(page, alice, f"/q/{code.token}")
         look(page, "code-over")
+
+
+def test_a_code_that_speaks_of_a_machine_and_pays_a_person(
+    phone: Phone, web: None, alice: User, bob: User
+) -> None:
+    fill(alice, 5000)
+    code = static_code(bob, memo="Washer 07")
+    with phone.page(**PHONE) as page:
+        screens.sign_in(page, alice, f"/q/{code.token}")
+        expect(page.locator(".notice.bad").first).to_contain_text("This code pays a person")
+        look(page, "pay-notices")

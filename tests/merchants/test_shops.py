@@ -76,7 +76,7 @@ def test_a_counter_code_is_paid_at_once_on_the_plan_s_terms(mei_shop: Merchant) 
 
     assert (quote.payee_account_id, quote.payee_name) == (mei_shop.account_id, "Corner Laundry")
     assert (quote.tier, quote.verified, quote.amount) == ("merchant", True, None)
-    assert (quote.fee_bp, quote.fee_minimum, quote.hold_s, quote.cap_rule) == (80, 0, None, None)
+    assert (quote.fee_bp, quote.fee_minimum, quote.hold_s) == (80, 0, None)
     assert quote.ascii_name == "CORNER LAUNDRY"
 
 

@@ -1,13 +1,13 @@
 """Ids that lie close together in an index, and the one clock."""
 
 import time
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
 
 from outbox.clock import now
-from outbox.ids import uuid7
+from outbox.ids import first_id_of, uuid7
 
 
 def test_an_id_is_of_version_7_and_tells_its_millisecond() -> None:
@@ -30,6 +30,19 @@ def test_later_ids_sort_later() -> None:
         time.sleep(0.0001)
 
     assert ids == sorted(ids)
+
+
+def test_the_first_id_of_an_instant_comes_before_those_made_since() -> None:
+    before = uuid7()
+    time.sleep(0.002)
+    at = datetime.now(UTC)
+    after = uuid7()
+
+    first = first_id_of(at)
+
+    assert (first.version, first.variant) == (7, "specified in RFC 4122")
+    assert before < first <= after
+    assert first_id_of(at - timedelta(milliseconds=1)) < first < first_id_of(at + timedelta(milliseconds=1))
 
 
 @pytest.mark.django_db(transaction=True)

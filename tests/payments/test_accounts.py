@@ -13,6 +13,7 @@ from payments.books import System
 from payments.caps import PERSONAL_STATIC
 from payments.errors import OtherCurrency, UnknownPayment
 from payments.models import Account, CapRule, Code, Lane
+from payments.statements.lines import statement
 from people.models import User
 from tests.payments.hands import Box, claim, fill, has, pay, wallet
 
@@ -98,15 +99,15 @@ class TestReading:
         self, rich_alice: User, sticker: Code, box: Box
     ) -> None:
         claim(pay(rich_alice, sticker))
-        newest, oldest = queries.statement(user_id=rich_alice.pk)
+        newest, oldest = statement(user_id=rich_alice.pk)
         assert (newest.kind, newest.amount, newest.counterparty) == ("hold", -1000, "Corner Laundry")
-        assert (oldest.kind, oldest.counterparty) == ("top_up", "")
+        assert (oldest.kind, oldest.counterparty) == ("top_up", "Bank")
 
     def test_a_statement_pages_by_version(self, alice: User) -> None:
         for amount in (1, 2, 3, 4):
             fill(alice, amount)
-        first = queries.statement(user_id=alice.pk, limit=3)
-        rest = queries.statement(user_id=alice.pk, before=first[-1].version, limit=3)
+        first = statement(user_id=alice.pk, limit=3)
+        rest = statement(user_id=alice.pk, before=first[-1].version, limit=3)
         assert [line.amount for line in first + rest] == [4, 3, 2, 1]
         assert [line.balance_after for line in first + rest] == [10, 6, 3, 1]
 
@@ -120,4 +121,4 @@ class TestReading:
         with django_assert_max_num_queries(3, connection=connection):
             queries.payments(user_id=rich_alice.pk, limit=5)
         with django_assert_max_num_queries(2, connection=connection):
-            queries.statement(user_id=rich_alice.pk, limit=5)
+            statement(user_id=rich_alice.pk, limit=5)

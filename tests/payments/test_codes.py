@@ -6,7 +6,8 @@ import pytest
 from django.test import override_settings
 
 from outbox.clock import now
-from payments import codes, queries, tasks
+from payments import codes, emv, payloads, queries, tasks
+from payments.emv import Merchant
 from payments.errors import CodeExpired, CodeRevoked, UnknownCode
 from payments.models import Account, Code
 from people.models import User
@@ -19,9 +20,9 @@ production = override_settings(PUBLIC_URL="https://pay.example.com", LOCAL=False
 
 
 def test_a_token_is_128_random_bits() -> None:
-    tokens = {codes.new_token() for _ in range(200)}
+    tokens = {payloads.new_token() for _ in range(200)}
     assert len(tokens) == 200
-    assert {codes.fold(token) for token in tokens} == tokens
+    assert {payloads.fold(token) for token in tokens} == tokens
     assert {token[0] for token in tokens} <= set("01234567")
 
 
@@ -29,7 +30,7 @@ def test_a_token_is_128_random_bits() -> None:
     "typed", [TOKEN.lower(), TOKEN.replace("0", "o"), TOKEN.replace("1", "I"), TOKEN.replace("1", "l")]
 )
 def test_look_alikes_fold(typed: str) -> None:
-    assert codes.fold(typed) == TOKEN
+    assert payloads.fold(typed) == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_look_alikes_fold(typed: str) -> None:
 )
 def test_what_is_no_token(typed: str) -> None:
     with pytest.raises(UnknownCode):
-        codes.fold(typed)
+        payloads.fold(typed)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_what_is_no_token(typed: str) -> None:
 )
 @production
 def test_our_own_payloads_are_read(payload: str) -> None:
-    assert codes.read(payload) == TOKEN
+    assert payloads.read(payload) == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -94,23 +95,51 @@ def test_our_own_payloads_are_read(payload: str) -> None:
 @production
 def test_somebody_else_s_payloads_are_not(payload: str) -> None:
     with pytest.raises(UnknownCode):
-        codes.read(payload)
+        payloads.read(payload)
+
+
+def test_a_malformed_emvco_text_is_refused_with_the_reason() -> None:
+    shop = Merchant("CORNER LAUNDRY", "SHANGHAI", "CN", "156")
+    text = emv.build(guid=payloads.guid(), token=TOKEN, merchant=shop, amount="5.00", dynamic=False)
+    assert payloads.read(text) == TOKEN
+
+    for malformed, reason in (
+        (text.replace("5.00", "9.00"), "its checksum is wrong"),
+        (
+            text + "\u202e",
+            f"it holds a character at {len(text) + 1} that readers disagree about",
+        ),
+        (
+            "000201" + "\ud800",
+            "it holds a character at 7 that readers disagree about",
+        ),
+    ):
+        with pytest.raises(UnknownCode) as refused:
+            payloads.read(malformed)
+        assert refused.value.detail == f"This EMVCo text is malformed: {reason}."
+
+
+def test_a_stranger_s_emvco_text_is_simply_none_of_ours() -> None:
+    stranger_s = "00020101021129370016A000000677010111011300668999999995802TH53037646304FE29"
+    with pytest.raises(UnknownCode) as refused:
+        payloads.read(stranger_s)
+    assert refused.value.detail == str(UnknownCode.sentence)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.0.1:54321", "localhost", "[::1]:8000"])
 def test_loopback_on_any_port_is_ours_while_we_play(host: str) -> None:
-    assert codes.read(f"http://{host}/q/{TOKEN}") == TOKEN
+    assert payloads.read(f"http://{host}/q/{TOKEN}") == TOKEN
 
 
 @override_settings(PUBLIC_URL="https://example.com/pay")
 def test_the_service_may_live_below_a_path() -> None:
-    assert codes.read(codes.payload_of(TOKEN)) == TOKEN
+    assert payloads.read(payloads.payload_of(TOKEN)) == TOKEN
     with pytest.raises(UnknownCode):
-        codes.read(f"https://example.com/q/{TOKEN}")
+        payloads.read(f"https://example.com/q/{TOKEN}")
 
 
 def test_a_payload_has_no_lower_case_letter() -> None:
-    assert codes.payload_of(TOKEN) == codes.payload_of(TOKEN).upper()
+    assert payloads.payload_of(TOKEN) == payloads.payload_of(TOKEN).upper()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +152,7 @@ def test_a_payload_has_no_lower_case_letter() -> None:
 )
 def test_the_template_is_named_by_our_domain(url: str, guid: str) -> None:
     with override_settings(PUBLIC_URL=url):
-        assert codes.guid() == guid
+        assert payloads.guid() == guid
 
 
 @pytest.mark.django_db
@@ -131,7 +160,7 @@ class TestScan:
     """What the payer sees before he pays."""
 
     def test_a_person(self, alice: User, bob: User, bob_code: Code) -> None:
-        shown = codes.scan(payload=codes.payload_of(bob_code.token), payer_id=alice.pk)
+        shown = codes.scan(payload=payloads.payload_of(bob_code.token), payer_id=alice.pk)
         version = shown.pop("version")
         assert shown == {
             "code": bob_code.token,
@@ -141,7 +170,7 @@ class TestScan:
             "currency": "CNY",
             "memo": "",
             "machine": None,
-            "notices": [],
+            "notices": ["first_payment"],
             "expires_at": None,
         }
         assert version and version == codes.scan(payload=bob_code.token, payer_id=alice.pk)["version"]

@@ -13,7 +13,6 @@ from payments.books import FIRST_MERCHANT
 from payments.models import (
     Account,
     CapCounter,
-    CapRule,
     Code,
     Deployment,
     Hold,
@@ -128,7 +127,6 @@ RULES: list[tuple[str, Callable[[World], object]]] = [
             payment=w.confirmed, payer=w.alice, payee=w.shop, amount=1, escrow_lane=0, deadline=NOW
         ),
     ),
-    ("cap_is_not_negative", lambda w: CapRule.objects.create(name="rule", cap=-1)),
     ("cap_use_is_not_negative", lambda w: CapCounter.objects.filter(payer=w.alice).update(used=-1)),
     (
         "payments_idempotentanswer_pkey",  # a key is answered once

@@ -137,7 +137,7 @@ def test_a_freeze_stops_new_holds_but_no_resolution(
 
 
 def test_a_person_s_machine_costs_no_fee_and_counts_in_the_personal_cap(rich_alice: User, bob: User) -> None:
-    box_of(wallet(bob), price=20_000, cap_rule=caps.PERSONAL_STATIC)
+    box_of(wallet(bob), price=20_000)
     code = box_code(wallet(bob))
     first, _second = pay(rich_alice, code), pay(rich_alice, code)
     with pytest.raises(LimitExceeded):
@@ -152,7 +152,7 @@ def test_a_person_s_machine_costs_no_fee_and_counts_in_the_personal_cap(rich_ali
 
 
 def test_the_room_comes_back_on_the_day_it_was_taken(rich_alice: User, bob: User) -> None:
-    box_of(wallet(bob), price=500, cap_rule=caps.PERSONAL_STATIC)
+    box_of(wallet(bob), price=500)
     payment = pay(rich_alice, box_code(wallet(bob)))
     today = payment.cap_day
     assert today is not None

@@ -4,15 +4,16 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from payments import accounts, ledger, queries
+from payments import accounts, ledger
 from payments.books import FIRST_MERCHANT, System
 from payments.errors import InsufficientFunds, PayeeFrozen, PayerFrozen
 from payments.ledger import Leg
 from payments.models import Account, Lane, Transfer
+from payments.statements.lines import statement
 from people.models import User
 from tests.payments.hands import fill, has, holds_money, lanes, wallet
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("causeless")]
 
 PAYMENT, FEE, TOP_UP = Transfer.Kind.PAYMENT, Transfer.Kind.FEE, Transfer.Kind.TOP_UP
 
@@ -70,7 +71,7 @@ def test_a_statement_runs_through_several_legs_of_one_posting(alice: User, shop:
             Leg(TOP_UP, System.BANK, purse, 50),
         ]
     )
-    lines = queries.statement(user_id=alice.pk)
+    lines = statement(user_id=alice.pk)
     assert [(line.version, line.amount, line.balance_after) for line in lines] == [
         (4, 50, 749),
         (3, -1, 699),

@@ -2,14 +2,15 @@
 
 from io import BytesIO
 
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 import zxingcpp
 from PIL import Image
 
-from payments import codes, qr
+from payments import payloads, qr
 from payments.errors import SizeInvalid
 
-TEXT = codes.payload_of("70ZRE6XES2ETMR3Q1BKC8N20JC")
+TEXT = payloads.payload_of("70ZRE6XES2ETMR3Q1BKC8N20JC")
 
 
 @pytest.mark.parametrize("size_mm", [None, 15, 40, 200])
@@ -43,9 +44,18 @@ def test_an_svg_has_a_size_and_a_white_ground() -> None:
 
 @pytest.mark.parametrize("size_mm", [0, 14, 201, -5])
 def test_what_nobody_could_scan_is_not_drawn(size_mm: int) -> None:
-    for draw in (qr.svg, qr.png):
+    for draw in (qr.svg, qr.png, qr.pdf):
         with pytest.raises(SizeInvalid):
             draw(TEXT, size_mm=size_mm)
+
+
+def test_a_pdf_with_a_caption_is_as_wide_as_asked_and_only_higher() -> None:
+    for caption in ("", "Corner Laundry", "洗" * 64, "🍜"):
+        (page,) = pypdfium2.PdfDocument(qr.pdf(TEXT, size_mm=50, caption=caption), autoclose=True)
+        (read,) = zxingcpp.read_barcodes(page.render(scale=4).to_pil())
+        assert (read.text, read.ec_level) == (TEXT, "Q")
+        assert page.get_width() == pytest.approx(50 / 25.4 * 72, abs=0.1)
+        assert (page.get_height() > page.get_width()) == bool(caption)
 
 
 def test_a_terminal_shows_it_too() -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, transaction
 
 from outbox.errors import Refusal
-from payments import accounts, audit, caps, ledger, queries, services
+from payments import accounts, audit, ledger, queries, services
 from payments.books import System, Transfer
 from payments.idempotency import Answer
 from payments.ledger import Leg
@@ -153,6 +153,7 @@ def test_a_cap_is_counted_to_the_last_fen(rich_alice: User, bob: User, charlie: 
     assert CapCounter.objects.get(payer=wallet(rich_alice)).used == 49_500
 
 
+@pytest.mark.usefixtures("causeless")
 @pytest.mark.parametrize("amount", [60, 400])  # less and more than a lane holds
 def test_what_a_shop_has_is_given_out_once(shop: Account, rich_alice: User, bob: User, amount: int) -> None:
     in_processes(4, partial(together, 4, lambda _: spread(shop, rich_alice)))
@@ -164,6 +165,7 @@ def test_what_a_shop_has_is_given_out_once(shop: Account, rich_alice: User, bob:
     assert holds_money(shop.pk) == total - has(bob)
 
 
+@pytest.mark.usefixtures("causeless")
 def test_a_debit_passes_by_the_lane_that_another_one_holds(shop: Account, bob: User) -> None:
     bring = [Leg(Transfer.Kind.TOP_UP, System.BANK, shop.pk, 137)]
     in_processes(3, lambda: ledger.post(bring))  # three connections, three lanes
@@ -236,7 +238,7 @@ def _live(people: list[User], codes: list[Code], sticker: Code, number: int) -> 
 
 
 def test_a_balance_is_exact_at_every_moment(rich_alice: User, bob: User, box: Box, shop: Account) -> None:
-    box_of(wallet(bob), price=10, cap_rule=caps.PERSONAL_STATIC)
+    box_of(wallet(bob), price=10)
     sticker = box_code(wallet(bob))
 
     def act(number: int) -> None:

@@ -1,6 +1,6 @@
 """The first page, and the history."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 
+from payments.statements.periods import LONGEST_DAYS
 from wallet import live, movements
 from wallet.access import person, signed_in
 from wallet.home import home as home_of
@@ -50,7 +51,14 @@ def history(request: HttpRequest) -> HttpResponse:
     more = f"{reverse('wallet:history')}?{urlencode(ask)}" if page.before else ""
     more_of_it = request.headers.get("HX-Request")
     template = "wallet/live/days.html" if more_of_it else "wallet/history.html"
-    return render(request, template, {"days": page.days, "more": more})
+    return render(request, template, {"days": page.days, "more": more, "statement": _statement()})
+
+
+def _statement() -> str:
+    """Return the address of the last year's statement: as many days as one covers."""
+    today = timezone.localdate()
+    ask = {"from": str(today - timedelta(days=LONGEST_DAYS - 1)), "to": str(today)}
+    return f"{reverse('me_statement_csv')}?{urlencode(ask)}"
 
 
 def _before(request: HttpRequest) -> int | None:

@@ -19,7 +19,7 @@ from payments.idempotency import StoredRefusal
 from payments.requests import request_id
 from people.authentication import session_token
 from people.models import User
-from wallet import forms, money, purchase, words
+from wallet import forms, limits, money, purchase, words
 from wallet.access import person, signed_in, signed_out
 from wallet.payable import payable_of
 from wallet.says import say
@@ -37,6 +37,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "payable": payable,
         "available": queries.balance(payer.pk).available,
+        "limit": limits.of_code(token=payable.code, payer_id=payer.pk),
         "may_top_up": settings.DEMO,
         "corner": "." if money.exponent() else "00",
         "words": json.dumps(

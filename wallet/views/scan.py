@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from outbox.errors import Refusal
-from payments import codes
+from payments import payloads
 from wallet import forms, plates
 from wallet.access import signed_in
 from wallet.says import say
@@ -58,7 +58,7 @@ def number(request: HttpRequest) -> HttpResponse:
         if machines:
             return render(request, "wallet/places.html", {"number": typed, "machines": machines})
         try:
-            return redirect("wallet:code", codes.read(typed))
+            return redirect("wallet:code", payloads.read(typed))
         except Refusal:
             trouble = _("There is no machine %(number)s. Look at the plate again") % {"number": typed}
     camera = request.GET.get("camera", "")
@@ -69,7 +69,7 @@ def _read(request: HttpRequest) -> HttpResponse:
     form = forms.Payload(request.POST)
     text = form.cleaned_data["payload"] if form.is_valid() else ""
     try:
-        return redirect("wallet:code", codes.read(text))
+        return redirect("wallet:code", payloads.read(text))
     except Refusal:
         return say(
             request,

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from outbox.errors import Refusal
-from wallet import doors, forms
+from wallet import doors, forms, limits
 from wallet.access import person, signed_in
 
 
@@ -68,7 +68,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @signed_in
 def me(request: HttpRequest) -> HttpResponse:
     """Show who is signed in."""
-    return render(request, "wallet/me.html", {"person": person(request), "currency": settings.CURRENCY})
+    who = person(request)
+    context = {"person": who, "currency": settings.CURRENCY, "limits": limits.today(user_id=who.pk)}
+    return render(request, "wallet/me.html", context)
 
 
 def _page(request: HttpRequest, template: str, form: Any, **context: object) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from devices.errors import UnknownType
 from devices.machines.base import find_all
 from devices.services.provision import credentials, provision
-from payments import codes
+from payments import payloads
 from payments.models import Code
 
 
@@ -41,4 +41,4 @@ class Command(BaseCommand):
         except (IntegrityError, UnknownType) as error:
             raise CommandError(f"The machine was not set up: {error}") from error
         code = Code.objects.get(target=device.pk)
-        self.stdout.write(json.dumps(asdict(credentials(device)) | {"code": codes.payload_of(code.token)}))
+        self.stdout.write(json.dumps(asdict(credentials(device)) | {"code": payloads.payload_of(code.token)}))

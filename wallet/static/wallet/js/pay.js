@@ -15,7 +15,7 @@ const payable = document.getElementById("payable");
 const button = form.querySelector("[data-open-sheet]");
 const dots = sheet.querySelector(".dots");
 const note = sheet.querySelector("[data-note]");
-const { balance, lookup, store, words } = form.dataset;
+const { balance, left = Infinity, lookup, store, words } = form.dataset; // left: of the day's limit
 const say = JSON.parse(words);
 let pin = "";
 let busy = false;
@@ -40,11 +40,13 @@ function newKey() {
 function refresh() {
   const { amount } = chosen();
   const short = amount > Number(balance);
+  const over = amount > Number(left);
   for (const node of document.querySelectorAll("[data-sum]")) node.textContent = inWords(amount);
   for (const node of document.querySelectorAll("[data-after]")) node.textContent = inWords(Math.max(0, balance - amount));
   form.querySelector("[data-short]").hidden = !short;
   form.querySelector("[data-calm]").hidden = short;
-  button.disabled = !amount || short || "closed" in form.dataset;
+  for (const node of document.querySelectorAll("[data-limit]")) node.classList.toggle("error", over);
+  button.disabled = !amount || short || over || "closed" in form.dataset;
 }
 
 function showPin() {

@@ -1,4 +1,4 @@
-"""The API over a shop, for its own server."""
+"""What a shop has, for its own server."""
 
 from typing import cast
 
