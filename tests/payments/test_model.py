@@ -1,8 +1,9 @@
 """Random programs over the whole money API, against the same money kept on paper."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -37,8 +38,12 @@ PROGRAMS = int(os.environ.get("SAOMA_PROGRAMS", "60"))
 STEPS = 40
 PRICE = 1_000
 BOX_BP, SHOP_BP = 60, 80
+START = 20_000
+NOT_STORED = {"self_payment", "amount_too_small"}  # 400: the same call may come out otherwise later
 PEOPLE = ("alice", "bob", "mei")
 PAYEES = (*PEOPLE, "laundry")
+
+Pick = TypeVar("Pick")
 
 BANK: dict[str, Callable[[UUID], bool]] = {
     "submitted": lambda one: outcomes.submit(withdrawal_id=one),
@@ -93,6 +98,8 @@ class Programs(RuleBasedStateMachine):
         box_of(laundry.account, price=PRICE, fee_bp=BOX_BP)
         self.box = box_code(laundry.account)
         self.paper = Paper(has=dict.fromkeys(self.account, 0), shops={"laundry"})
+        for name in ("alice", "bob"):
+            self.top_up(name, START)
 
     @rule(who=people, amount=amounts)
     def top_up(self, who: str, amount: int) -> None:
@@ -131,7 +138,7 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.paper.deals)
     @rule(pick=picks, move=st.sampled_from(["claim", "capture", "release"]), part=st.integers(0, PRICE))
     def resolve(self, pick: int, move: str, part: int) -> None:
-        payment, deal = self.deal(pick)
+        payment, deal = self.deal(pick, prefer=lambda deal: deal.status == "confirmed")
         match move:
             case "claim":
                 assert claim(payment) is self.paper.claim(deal)
@@ -166,7 +173,9 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.paper.deals)
     @rule(pick=picks, amount=st.none() | amounts)
     def refund(self, pick: int, amount: int | None) -> None:
-        payment, deal = self.deal(pick)
+        payment, deal = self.deal(
+            pick, prefer=lambda deal: deal.payee in self.paper.shops and deal.captured > 0
+        )
         expected = self.paper.refund(deal, amount)
         self.does(
             deal.payee,
@@ -195,7 +204,8 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.paper.leaving)
     @rule(pick=picks, verdict=st.sampled_from(list(NEXT)))
     def bank(self, pick: int, verdict: str) -> None:
-        withdrawal = list(self.paper.leaving)[pick % len(self.paper.leaving)]
+        moving = [pk for pk, one in self.paper.leaving.items() if one.status in NEXT.values()]
+        withdrawal = picked(moving or list(self.paper.leaving), pick)
         moved = BANK[verdict](withdrawal)
         assert moved is self.paper.bank_says(withdrawal, verdict)
 
@@ -219,7 +229,7 @@ class Programs(RuleBasedStateMachine):
     @rule(pick=picks)
     def repeat(self, pick: int) -> None:
         """The same call again is the same answer again, whatever happened since."""
-        made = self.calls[pick % len(self.calls)]
+        made = picked([one for one in self.calls if isinstance(one.said, dict)] or self.calls, pick)
         assert outcome(made.act) == made.said
 
     @invariant()
@@ -235,7 +245,8 @@ class Programs(RuleBasedStateMachine):
         made = Call(self.caller(who), str(uuid7()), b"body", "request")
         said = outcome(lambda: act(made))
         assert (said if isinstance(said, str) else "") == refused
-        self.calls.append(Made(lambda: act(made), said))
+        if refused not in NOT_STORED:
+            self.calls.append(Made(lambda: act(made), said))
         return said if isinstance(said, dict) else None
 
     def caller(self, who: str) -> UUID:
@@ -249,13 +260,19 @@ class Programs(RuleBasedStateMachine):
     def bp(self, payee: str) -> int:
         return SHOP_BP if payee in self.paper.shops else 0
 
-    def deal(self, pick: int) -> tuple[Payment, Deal]:
-        pk = list(self.paper.deals)[pick % len(self.paper.deals)]
+    def deal(self, pick: int, prefer: Callable[[Deal], bool]) -> tuple[Payment, Deal]:
+        """Return one of the deals that something can happen to, now and then one of the others."""
+        liked = [pk for pk, deal in self.paper.deals.items() if prefer(deal)]
+        pk = picked(liked if liked and pick % 5 else list(self.paper.deals), pick)
         return Payment.objects.get(pk=pk), self.paper.deals[pk]
 
     @staticmethod
     def holds(account_id: int) -> int:
         return sum(Lane.objects.filter(account_id=account_id).values_list("amount", flat=True))
+
+
+def picked(candidates: Sequence[Pick], number: int) -> Pick:
+    return candidates[number % len(candidates)]
 
 
 def outcome(act: Callable[[], Answer]) -> object:
