@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -14,6 +15,7 @@ from merchants.application_admin import ApplicationAdmin
 from merchants.models import ApiKey, Merchant, Place, Plan
 from merchants.plan_admin import PlanPeriodInline
 from payments import accounts
+from payments.refund_admin import REFUND
 from people.browsing import Browsable
 from people.confirmed import Action, ConfirmedActions, Given
 
@@ -33,6 +35,11 @@ class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at r
     """What shops pay for being paid. Payments keep the rate they were confirmed with."""
 
     list_display = ("name", "slug", "fee_bp", "fee_minimum", "withdrawal_fee_bp")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Keep what shops were promised: other rates are another plan, which begins on a later day."""
+        rates = ("fee_bp", "fee_minimum", "withdrawal_fee_bp", "withdrawal_fee_minimum")
+        return () if obj is None else ("slug", *rates)
 
 
 class PlaceInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -70,7 +77,10 @@ class MerchantAdmin(ConfirmedActions, Browsable):
         Action(
             name="freeze",
             verb=_("Freeze"),
-            question=_("The shop is paid no more; what waits in escrow for it still arrives."),
+            question=_(
+                "The shop is paid no more; what waits in escrow for it still arrives. Withdrawals asked for "
+                "before still leave: cancel them, too."
+            ),
             permission="merchants.change_merchant",
             applies=lambda shop: shop.status == Merchant.Status.ACTIVE,
             act=_freeze,
@@ -111,9 +121,18 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run 
         choices=[(scope, scope) for scope in scopes.ALL], widget=forms.CheckboxSelectMultiple
     )
 
+    may_refund = False  # who asks for the key; `ApiKeyAdmin.get_form` knows
+
     class Meta:
         model = ApiKey
         fields = ("merchant", "name", "scopes")
+
+    def clean_scopes(self) -> list[str]:
+        """Give nobody a key that does what he may not do himself: he is the one who reads it."""
+        wanted: list[str] = self.cleaned_data["scopes"]
+        if scopes.PAYMENTS_REFUND in wanted and not self.may_refund:
+            raise ValidationError(_("Only who may refund makes a key that may."))
+        return wanted
 
 
 @admin.register(ApiKey)
@@ -143,6 +162,13 @@ class ApiKeyAdmin(Browsable):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Let nobody widen a key."""
         return () if obj is None else self.get_fields(request, obj)
+
+    def get_form(
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+    ) -> type[KeyForm]:
+        """Tell the form whether this person may refund."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("KeyForm", (form,), {"may_refund": request.user.has_perm(REFUND.permission)})
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Let nobody hide that a key existed."""

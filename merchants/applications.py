@@ -6,11 +6,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from merchants import services
-from merchants.errors import ApplicantFrozen, UpgradeWaiting
+from merchants.errors import ApplicantFrozen, ApplicantSuspected, UpgradeWaiting
 from merchants.models import Application
 from payments import accounts, answers
 from payments.answers import Json
-from payments.models import Code
+from payments.models import Alert, Code
 
 
 def apply(*, owner_id: UUID, shop_name: str, category: str) -> Application:
@@ -48,13 +48,16 @@ def approve(*, application_id: UUID, staff_id: UUID, reason: str, plan: str = "s
 
     Raises:
         UnknownPlan: no plan has this slug; nothing was changed.
-        ApplicantFrozen: his wallet is; behind the same stickers a shop of his would be paid again.
+        ApplicantFrozen: his wallet is, or a shop of his; a new one would be paid again.
+        ApplicantSuspected: nobody has looked at what the watch says of his codes; a shop's raise no notices.
     """
     if not _decide(application_id, Application.Status.APPROVED, staff_id, reason):
         return False
     application = Application.objects.get(pk=application_id)
-    if accounts.is_frozen(accounts.wallet_of(application.owner_id).pk):
+    if accounts.has_frozen(application.owner_id):
         raise ApplicantFrozen
+    if _is_suspected(application.owner_id):
+        raise ApplicantSuspected
     shop = services.open_merchant(
         merchant_id=application.pk,
         owner_id=application.owner_id,
@@ -91,6 +94,12 @@ def _decide(application_id: UUID, to: Application.Status, staff_id: UUID, reason
     waiting = Application.objects.filter(pk=application_id, status=Application.Status.WAITING)
     decided = {"decided_by_id": staff_id, "decided_because": reason, "decided_at": Now()}
     return waiting.update(status=to, **decided) == 1
+
+
+def _is_suspected(owner_id: UUID) -> bool:
+    kinds = [Alert.Kind.LIKE_A_MACHINE, Alert.Kind.SWAPPED_STICKER]
+    still_open = Alert.objects.filter(kind__in=kinds, closed_at__isnull=True)
+    return still_open.filter(account__owner_id=owner_id).exists()
 
 
 def _hand_over_codes(*, owner_id: UUID, account_id: int) -> None:

@@ -27,4 +27,9 @@ class UpgradeWaiting(Refusal):
 
 class ApplicantFrozen(Refusal):
     code, status = "applicant_frozen", 409
-    sentence = _("The person's wallet is frozen. Unfreeze it first, or refuse the application.")
+    sentence = _("The person's wallet or shop is frozen. Unfreeze it first, or refuse the application.")
+
+
+class ApplicantSuspected(Refusal):
+    code, status = "applicant_suspected", 409
+    sentence = _("Alerts about the person's codes are open. Look at them and close them first, or refuse.")

@@ -95,6 +95,11 @@ def is_frozen(account_id: int) -> bool:
     return Lane.objects.filter(account_id=account_id, open=False).exists()
 
 
+def has_frozen(user_id: UUID) -> bool:
+    """Return whether a person's wallet, or the account of a shop of his, is frozen."""
+    return Lane.objects.filter(account__owner_id=user_id, open=False).exists()
+
+
 def rename(*, account_id: int, name: str) -> None:
     """Change the name under which others see an account from now on; confirmed payments keep theirs."""
     Account.objects.filter(pk=account_id).update(name=name)

@@ -56,7 +56,10 @@ class AccountAdmin(ConfirmedActions, ExportsStatements, ReadOnly):
         Action(
             name="freeze",
             verb=_("Freeze"),
-            question=_("The wallet neither pays nor is paid; what waits in escrow for it still arrives."),
+            question=_(
+                "The wallet neither pays nor is paid; what waits in escrow for it still arrives. Withdrawals "
+                "asked for before still leave: cancel them, too."
+            ),
             permission="payments.change_account",
             applies=lambda account: _is_wallet(account, frozen=False),
             act=_freeze,

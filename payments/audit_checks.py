@@ -39,10 +39,10 @@ SELECT account_id, coalesce(kept.amount, 0), coalesce(moved.amount, 0)
 FROM kept FULL JOIN moved USING (account_id)
 WHERE coalesce(kept.amount, 0) <> coalesce(moved.amount, 0)
 """
+# An id tells its account's kind: read beside every account, a million wallets took a second each minute.
 _GUARDS = """
-SELECT lane.account_id, lane.no, lane.amount, lane.guarded
-FROM payments_lane AS lane JOIN payments_account AS account ON account.id = lane.account_id
-WHERE lane.guarded <> (account.kind NOT IN ('bank', 'fee_revenue')) OR (lane.guarded AND lane.amount < 0)
+SELECT account_id, no, amount, guarded FROM payments_lane
+WHERE guarded <> (account_id NOT IN (%(bank)s, %(fees)s)) OR (guarded AND amount < 0)
 """
 _LANES = """
 SELECT account.id, account.kind, count(lane.no), count(DISTINCT lane.open), max(lane.no)
@@ -125,7 +125,7 @@ def lanes_are_the_fold_of_transfers(cursor: Any) -> Iterable[str]:
 @check("guarded lanes are not negative")
 def guards_hold(cursor: Any) -> Iterable[str]:
     """Yield lanes below zero, and lanes that lost or got a guard."""
-    cursor.execute(_GUARDS)
+    cursor.execute(_GUARDS, {"bank": System.BANK, "fees": System.FEE_REVENUE})
     for account, no, amount, guarded in cursor.fetchall():
         yield f"Lane {no} of account {account} holds {amount}, guarded: {guarded}."
 
@@ -138,7 +138,7 @@ def history_is_guarded(cursor: Any) -> Iterable[str]:
         yield f"The trigger {name} is switched off, or gone."
 
 
-@check("accounts have their lanes")
+@check("accounts have their lanes", full=True)
 def accounts_have_their_lanes(cursor: Any) -> Iterable[str]:
     """Yield accounts with no lanes, gaps between them, or some open and some frozen."""
     cursor.execute(_LANES)

@@ -42,6 +42,8 @@ def audit_now(*, full: bool) -> AuditPass:
     if breaches:
         stops.stop(reason="\n".join(seen.breaches))
         _alarm(breaches)
+    elif stops.books_are_wrong():  # the other sort's newest pass: it may have died before it stopped them
+        stops.stop(reason="The books were wrong before; see the newest pass of each sort.")
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, {"full": full, "kept": KEPT - 1})
     return seen

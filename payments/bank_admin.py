@@ -32,7 +32,7 @@ def _cancel(withdrawal: Withdrawal, given: Given) -> bool:
 
 
 class Masked(ReadOnly):
-    """Rows with account numbers: only the end is shown, and no filter spells one out, sign by sign."""
+    """Rows with account numbers, in files too: only the end is shown, and no filter spells one out."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Filter by what the list offers."""
@@ -117,7 +117,7 @@ class BankAccountAdmin(Masked):
 
 
 @admin.register(PayoutFile)
-class PayoutFileAdmin(ReadOnly):
+class PayoutFileAdmin(Masked):
     """Files that went to the bank; `manage.py export_payouts --again` writes one once more."""
 
     list_display = ("message_id", "transfers", "shown_total", "created_at")

@@ -11,8 +11,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from payments import days, money
-from payments.errors import LimitExceeded
+from payments import answers, days, money
+from payments.errors import ClassUncapped, LimitExceeded
 from payments.models import CapCounter, CapRule, Code, Payment, RiskClass
 
 PERSONAL_STATIC = "personal_static_daily"  # printed codes of people, all payees together
@@ -86,7 +86,15 @@ def classify(*, code_id: UUID, risk_class: str) -> bool:
     """Give a code another risk class, for the payments that begin from now on; False if it has it already.
 
     The code stays what it is: nothing is revoked or printed anew, and what was counted stays counted.
+
+    Raises:
+        ClassUncapped: a stricter class, in which nothing would cap the code any more; nothing was changed.
     """
+    code = Code.objects.select_related("account").get(pk=code_id)
+    sort = {"tier": answers.tier_of(code.account.kind), "code_kind": code.kind}
+    is_capped = bool(rule_for(**sort, risk_class=code.risk_class))
+    if risk_class > code.risk_class and is_capped and not rule_for(**sort, risk_class=risk_class):
+        raise ClassUncapped
     return Code.objects.filter(pk=code_id).exclude(risk_class=risk_class).update(risk_class=risk_class) == 1
 
 

@@ -17,8 +17,9 @@ from payments.models import CapRule, PaymentCode, RiskClass
 from payments.payables import Quote
 from people import throttle
 
-# Unknown digits in a window: a mistyping cashier never gets there, a guesser needs 10^9 windows for one code.
-MISSES_A_MERCHANT = 100
+# Unknown digits in a window: somebody who holds made-up ones before a self-service till never gets there and
+# closes no shop; a guesser needs 10^8 windows for one of ten thousand codes that are shown at the same time.
+MISSES_A_MERCHANT = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ class LimitExceeded(Refusal):
     sentence = _("This payment would exceed a limit.")
 
 
+class ClassUncapped(Refusal):
+    code, status = "class_uncapped", 409
+    sentence = _("No limit counts codes of this sort in that class. Add one first.")
+
+
 class PayerFrozen(Refusal):
     code, status = "payer_frozen", 403
     sentence = _("Your wallet is frozen.")

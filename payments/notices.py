@@ -6,10 +6,11 @@ of ours. What gives it away is that it pays somebody else; docs/security.md says
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 from django.db import connection
 
@@ -20,7 +21,7 @@ _LOOKED_BACK = 1000  # payments of a payer; whom he last paid before that is new
 DAY = timedelta(days=1)
 MOST_READ = 200  # newest payments through one code
 MACHINE_PAYERS = 5  # friends who share a bill are fewer
-MACHINE_SAME = 80  # per cent of payments of one amount: a price, not a present
+MACHINE_SAME = 80  # per cent of the payers pay one amount: a price, not a present
 
 # Latin words stand alone, so that nobody called Mr. Parkinger meets one; the others need no spaces.
 _LATIN = (
@@ -125,12 +126,17 @@ def speaks_of_a_machine(*texts: str) -> bool:
 
 
 def is_paid_like_a_machine(paid: Sequence[tuple[int, int]]) -> bool:
-    """Say whether payments, given as (payer, amount), look like a machine's: many payers, one price."""
-    payers = {payer for payer, _ in paid}
-    if len(payers) < MACHINE_PAYERS:
+    """Say whether payments, given as (payer, amount), look like a machine's: many payers, one price.
+
+    Each payer weighs the same: however often a thief pays himself odd sums, he is one of them.
+    """
+    payments_of = Counter(payer for payer, _ in paid)
+    if len(payments_of) < MACHINE_PAYERS:
         return False
-    ((_, same),) = Counter(amount for _, amount in paid).most_common(1)
-    return 100 * same >= MACHINE_SAME * len(paid)
+    shares: dict[int, Fraction] = defaultdict(Fraction)
+    for (payer, amount), times in Counter(paid).items():
+        shares[amount] += Fraction(times, payments_of[payer])
+    return 100 * max(shares.values()) >= MACHINE_SAME * len(payments_of)
 
 
 def _is_like_a_machine(code: Code, now: datetime) -> bool:

@@ -62,6 +62,11 @@ class Code(models.Model):
         indexes = [
             models.Index(fields=["account", "id"], name="code_of_account"),
             models.Index(
+                fields=["expires_at"],
+                name="expiry_of_active_code",
+                condition=Q(status="active", expires_at__isnull=False),
+            ),
+            models.Index(
                 fields=["target"],
                 name="code_of_target",
                 condition=Q(target__isnull=False),
@@ -101,6 +106,7 @@ class PaymentCode(models.Model):
                 name="a_payer_shows_one_code", fields=["payer"], condition=Q(status="active")
             ),
         ]
+        indexes = [models.Index(fields=["expires_at"], name="expiry_of_payment_code")]
 
     def __str__(self) -> str:
         return f"{self.status} payment code"

@@ -17,7 +17,8 @@ from payments.models import Account, PaymentCode
 
 PREFIX = "20"  # tells these codes from those of other wallets
 LIFE_S = 60
-KEPT = timedelta(days=1)  # so that a cashier who tries an old one is told that it has expired
+# A cashier who tries an old one is told that it has expired, and the auditor counts the used ones every day.
+KEPT = timedelta(days=2)
 FORM = re.compile(f"{PREFIX}[0-9]{{16}}")
 
 
@@ -76,7 +77,7 @@ def burn(*, digits: str, now: datetime) -> PaymentCode | None:
 
 
 def forget_past() -> int:
-    """Delete the codes that ended a day ago or earlier; return how many. Nobody remembers their digits."""
+    """Delete the codes that ended two days ago or earlier; return how many. Nobody remembers their digits."""
     return PaymentCode.objects.filter(expires_at__lt=Now() - KEPT).delete()[0]
 
 

@@ -1,7 +1,7 @@
 """A person's own codes, and what they brought in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q, Sum
@@ -9,6 +9,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from outbox.ids import first_id_of
 from payments import accounts, codes
 from payments.models import Account, Code, Payment
 
@@ -66,8 +67,10 @@ def own_code(*, user_id: UUID) -> Card:
     wallet = accounts.wallet_of(user_id)
     personal = Q(account=wallet, payable="person")
     # Older than the account it pays: it was the person's before the shop was opened.
-    handed_over = Q(account__owner_id=user_id, payable="merchant", created_at__lt=F("account__created_at"))
-    printed = Code.objects.filter(kind=Code.Kind.STATIC, status=Code.Status.ACTIVE, amount__isnull=True)
+    handed_over = Q(payable="merchant", created_at__lt=F("account__created_at"))
+    # By the accounts' ids, each by its index: somebody looks at this page for hours, and it asks each second.
+    printed = Code.objects.filter(account_id__in=_own(user_id), kind=Code.Kind.STATIC)
+    printed = printed.filter(status=Code.Status.ACTIVE, amount__isnull=True)
     code = printed.select_related("account").filter(personal | handed_over).order_by("id").first()
     return _card(code or codes.create(account_id=wallet.pk), name=code.account.name if code else wallet.name)
 
@@ -97,12 +100,21 @@ def find(*, user_id: UUID, code_id: UUID) -> Card:
 def today(*, user_id: UUID) -> Received:
     """Return what a person was paid today, to the wallet and to shops of his own."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    own = list(Account.objects.filter(owner_id=user_id).values_list("pk", flat=True))
-    paid = Payment.objects.filter(payee_id__in=own, status=Payment.Status.SETTLED, resolved_at__gte=midnight)
+    paid = Payment.objects.filter(
+        payee_id__in=_own(user_id),
+        # Not all that was ever paid: what settles today was begun yesterday at the earliest.
+        id__gte=first_id_of(midnight - timedelta(days=1)),
+        status=Payment.Status.SETTLED,
+        resolved_at__gte=midnight,
+    )
     sums = paid.aggregate(times=Count("id"), total=Sum("captured_amount"))
     newest = paid.select_related("payer").order_by("-resolved_at").first()
     arrived = Arrived(newest.pk, newest.captured_amount, newest.payer.name) if newest else None
     return Received(sums["times"], sums["total"] or 0, arrived)
+
+
+def _own(user_id: UUID) -> list[int]:
+    return list(Account.objects.filter(owner_id=user_id).values_list("pk", flat=True))
 
 
 def _card(code: Code, *, name: str) -> Card:

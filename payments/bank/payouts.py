@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Now
 
 from outbox.ids import uuid7
@@ -76,6 +76,13 @@ def find(*, message_id: str) -> PayoutFile:
 def more_waits() -> bool:
     """Say whether another export would find something."""
     return Withdrawal.objects.filter(status=Status.REQUESTED).exclude(number="").exists()
+
+
+def unanswered() -> list[str]:
+    """Return the messages of which the bank has said nothing: they wait there, or never left our disk."""
+    answered = Withdrawal.objects.filter(payout_file=OuterRef("pk")).exclude(status=Status.SUBMITTED)
+    silent = PayoutFile.objects.filter(~Exists(answered)).order_by("id")
+    return list(silent.values_list("message_id", flat=True))
 
 
 def without_a_way() -> tuple[int, int]:

@@ -7,13 +7,18 @@ from pathlib import Path
 from payments.models import PayoutFile
 
 
+def place(message_id: str, *, folder: Path) -> Path:
+    """Return where a file is written to."""
+    return folder / f"{message_id}.xml"
+
+
 def write(file: PayoutFile, *, folder: Path) -> Path:
     """Write a file's bytes as MESSAGE_ID.xml, readable to us alone; nobody ever sees half of it.
 
     Raises:
         OSError: the folder is missing, full, or not ours; what was there before is there still.
     """
-    target = folder / f"{file.message_id}.xml"
+    target = place(file.message_id, folder=folder)
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file.message_id}-")
     half = Path(name)
     try:

@@ -1,6 +1,7 @@
 """A statement as CSV (RFC 4180) for spreadsheets and programs alike."""
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from io import StringIO
@@ -17,7 +18,8 @@ _HEADER = (
 )
 _CHUNK = 64 * 1024  # characters
 # What makes a spreadsheet take a text for a formula, full width included: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+# In some countries a spreadsheet cuts cells at semicolons, whatever stands in quotes.
+_FORMULA = re.compile(r"(^|;)(\s*[=+\-@\t\r\n＝＋－＠])")
 
 
 def chunks(booked: Booked) -> Iterator[bytes]:
@@ -70,5 +72,4 @@ def _local(at: datetime) -> str:
 
 def _harmless(text: str) -> str:
     """Keep a name from being run: a spreadsheet shows what stands behind an apostrophe as it is."""
-    begins = text.lstrip()[:1] or text[:1]
-    return f"'{text}" if begins in _FORMULA or text[:1] in _FORMULA else text
+    return _FORMULA.sub(r"\1'\2", text)

@@ -26,7 +26,10 @@ from payments.statements.whose import WALLET, SeveralShops, account_of
 from payments.views import calls
 from payments.views.codes import AsItIs
 from payments.views.documents import PAGE, page_of
+from people import throttle
 
+# The dearest call for the database: somebody who looks for a period asks a few times, a program once a day.
+MOST_FILES = 60
 _VERSION = re.compile("[0-9]{1,18}")  # fits a bigint
 _WHY = {
     PeriodError.NO_DAY: gettext_lazy("Give a day as YYYY-MM-DD."),
@@ -135,7 +138,9 @@ def _asked(request: Request) -> tuple[Account, Period]:
     Raises:
         PageInvalid: no such days.
         AccountNotFound: none of the caller's.
+        TooManyTries: the caller asked for too many files lately.
     """
+    throttle.take({f"statements {calls.person(request).pk}": MOST_FILES})
     asked: Any = request.query_params
     period = period_of(asked.get("from"), asked.get("to"))
     named = asked.get("account", WALLET)

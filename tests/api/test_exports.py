@@ -14,6 +14,7 @@ from merchants.services import open_merchant
 from outbox import clock
 from payments import days
 from payments.models import Account, Code, Payment
+from payments.views import statements
 from people.models import User
 from tests.api.callers import Caller, Person, refusal
 
@@ -120,10 +121,30 @@ class TestCsv:
         assert (row["counterparty"], row["memo"]) == (f"'{text}", f"'{text}")
         assert row["amount"] == "-0.01"
 
+    def test_a_text_is_no_formula_behind_a_semicolon(self, alice: Person, bob: Person) -> None:
+        alice.gets(100)
+        alice.pay(bob.code().token, amount=1, memo="tea;=cmd|' /C calc'!A0; -1;milk")
+        assert sheet(alice)[2]["memo"] == "tea;'=cmd|' /C calc'!A0;' -1;milk"
+
     def test_other_texts_stay_as_they_are(self, alice: Person, bob: Person) -> None:
         alice.gets(100)
         alice.pay(bob.code().token, amount=1, memo="谢谢 = ありがとう 🙂")
         assert sheet(alice)[2]["memo"] == "谢谢 = ありがとう 🙂"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xml"])
+def test_who_asks_for_too_many_files_waits(
+    alice: Person, bob: Person, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "MOST_FILES", 2)
+    for _ in range(2):
+        assert alice.get(f"me/statement.{suffix}").getvalue()
+
+    answer = alice.get(f"me/statement.{suffix}")
+    refusal(answer, 429, "too_many_tries")
+    assert 0 < int(answer["Retry-After"]) <= 900
+    assert alice.get("me/statement").status_code == 200
+    assert bob.get(f"me/statement.{suffix}").getvalue()
 
 
 class TestCamt:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from merchants import plans
-from merchants.models import Merchant, PlanPeriod
+from merchants.models import Merchant, Plan, PlanPeriod
 from merchants.queries import terms
 from outbox import clock
 from payments.models import Account
@@ -92,6 +92,16 @@ def test_nothing_stored_is_moved(desk: Client, mei_shop: Merchant) -> None:
     save(desk, mei_shop, *moved)
 
     assert list(PlanPeriod.objects.values().order_by("pk")) == before
+
+
+def test_what_a_plan_costs_stays(desk: Client, mei_shop: Merchant) -> None:
+    before, plan = terms(mei_shop.account_id), Plan.objects.get(slug="standard")
+    rates = {"fee_bp": 0, "fee_minimum": 0, "withdrawal_fee_bp": 10_000, "withdrawal_fee_minimum": 0}
+
+    assert desk.post(page(plan, "change"), {"name": "Usual", "slug": "free"} | rates).status_code == 302
+
+    assert terms(mei_shop.account_id) == before
+    assert Plan.objects.values_list("name", "withdrawal_fee_bp").get(slug="standard") == ("Usual", 0)
 
 
 def test_a_new_shop_begins_with_a_plan_at_once(desk: Client, bob: User) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from merchants import applications
-from merchants.models import Application, Merchant
+from merchants.models import ApiKey, Application, Merchant
 from merchants.queries import terms
 from payments import money
 from payments.models import Account, Code, Payment, Refund
@@ -224,3 +224,29 @@ class TestApplications:
 
     def test_nobody_edits_one(self, desk: Client, waiting: Application) -> None:
         assert desk.post(page(waiting, "change"), {"status": "approved"}).status_code == 403
+
+
+class TestKeys:
+    """ApiKey -> Add."""
+
+    @pytest.mark.parametrize(
+        ("rights", "scope", "made"),
+        [
+            (["add_apikey"], "payments:refund", 0),
+            (["add_apikey", "add_refund"], "payments:refund", 1),
+            (["add_apikey"], "balance:read", 1),
+        ],
+        ids=["a refund by the back door", "whoever may refund", "one that only reads"],
+    )
+    def test_a_key_does_not_what_its_maker_may_not(
+        self, bob: User, mei_shop: Merchant, rights: list[str], scope: str, made: int
+    ) -> None:
+        User.objects.filter(pk=bob.pk).update(is_staff=True)
+        bob.user_permissions.set(Permission.objects.filter(codename__in=[*rights, "view_merchant"]))
+        browser = Client()
+        browser.force_login(bob)
+
+        wish = {"merchant": str(mei_shop.pk), "name": "till", "scopes": [scope]}
+        browser.post(reverse("admin:merchants_apikey_add"), wish)
+
+        assert ApiKey.objects.count() == made

@@ -115,6 +115,13 @@ def test_no_filter_spells_an_account_number_out(
     assert found.status_code in {302, 400}
 
 
+def test_no_filter_spells_a_file_out(desk: Client, withdrawal: Withdrawal) -> None:
+    file = PayoutFile.objects.get()
+    found = desk.get(page(PayoutFile, "changelist"), {"content__contains": bytes(file.content)[:4].hex()})
+
+    assert found.status_code in {302, 400}
+
+
 def test_things_are_found_by_id_phone_and_name(desk: Client, alice: User, withdrawal: Withdrawal) -> None:
     def found(model: type[models.Model], term: object) -> int:
         return int(desk.get(page(model, "changelist"), {"q": str(term)}).context["cl"].result_count)

@@ -106,6 +106,13 @@ class TestClasses:
         page = desk.get(f"/admin/payments/code/{code.pk}/change/").content.decode()
         assert [letter for letter in "ABCD" if f"/class-{letter.lower()}/" in page] == ["B", "C", "D"]
 
+    def test_a_class_that_would_lift_the_limit_is_refused(self, desk: Client, bob: User) -> None:
+        sticker = codes.create(account_id=accounts.wallet_of(bob.pk).pk)
+        page = f"/admin/payments/code/{sticker.pk}/class-d/"
+        assert b"No limit counts codes" in desk.post(page, {"reason": "unattended"}, follow=True).content
+        sticker.refresh_from_db()
+        assert (sticker.risk_class, history()) == ("A", [])
+
     def test_without_a_reason_or_the_right_nothing_changes(self, desk: Client, code: Code) -> None:
         page = f"/admin/payments/code/{code.pk}/class-d/"
         assert desk.post(page, {}).status_code == 200

@@ -4,11 +4,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from merchants import applications, queries
-from merchants.errors import ApplicantFrozen, UnknownPlan, UpgradeWaiting
+from merchants import applications, queries, services
+from merchants.errors import ApplicantFrozen, ApplicantSuspected, UnknownPlan, UpgradeWaiting
 from merchants.models import Application, Merchant
 from payments import accounts, codes
-from payments.models import Account, Code
+from payments.models import Account, Alert, Code
 from people.models import User
 from tests.payments.hands import dynamic_code, fill, has, holds_money, legs, pay, static_code, wallet
 
@@ -73,6 +73,33 @@ def test_a_frozen_person_opens_no_shop(waiting: Application, staff: User, bob: U
     waiting.refresh_from_db()
     assert (sticker.payable, waiting.status) == ("person", "waiting")
     assert not Merchant.objects.exists()
+
+
+def test_a_frozen_shop_is_not_followed_by_another(waiting: Application, staff: User, bob: User) -> None:
+    approve(waiting, staff)
+    services.freeze(merchant_id=waiting.pk, reason="sells nothing")
+    second = applications.apply(owner_id=bob.pk, shop_name="Bob's Bar", category="bar")
+
+    with pytest.raises(ApplicantFrozen), transaction.atomic():
+        approve(second, staff)
+
+    assert Merchant.objects.count() == 1
+
+
+def test_who_is_suspected_is_looked_at_first(
+    waiting: Application, staff: User, bob: User, charlie: User
+) -> None:
+    for each in (bob, charlie):
+        sticker = static_code(each)
+        Alert.objects.create(
+            kind="swapped_sticker", code=sticker, account=sticker.account, detail="pasted over"
+        )
+    with pytest.raises(ApplicantSuspected), transaction.atomic():
+        approve(waiting, staff)
+    assert not Merchant.objects.exists()
+
+    Alert.objects.filter(account=wallet(bob)).update(closed_at=Now(), closed_because="his own")
+    assert approve(waiting, staff)
 
 
 def test_one_application_waits(waiting: Application, staff: User, bob: User) -> None:

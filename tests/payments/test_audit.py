@@ -1,13 +1,14 @@
 """The auditor finds what is wrong, names it, and is silent otherwise."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db.models import F
 
-from payments import audit, codes
+from payments import audit, codes, shown
 from payments.books import System
-from payments.models import Account, Code, Lane, Transfer
+from payments.models import Account, Code, Lane, Payment, PaymentCode, Transfer
 from people.models import User
 from tests.payments.faults import FAULTS, break_rules
 from tests.payments.hands import capture, claim, dynamic_code, fill, pay, release, wallet
@@ -44,6 +45,15 @@ def test_the_books_are_right() -> None:
 def test_each_fault_is_found_and_only_that(change: Callable[[], object], checks: set[str]) -> None:
     break_rules(change)
     assert found() == checks
+
+
+def test_a_charge_outlives_the_code_that_was_shown_for_it() -> None:
+    long_ago = timedelta(days=3)
+    Payment.objects.filter(amount=77).update(confirmed_at=F("confirmed_at") - long_ago)
+    PaymentCode.objects.update(created_at=F("created_at") - long_ago, expires_at=F("expires_at") - long_ago)
+    assert shown.forget_past() == 1
+
+    assert audit.audit() == []
 
 
 def test_a_breach_names_what_is_wrong(alice: User) -> None:

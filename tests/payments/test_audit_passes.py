@@ -13,8 +13,9 @@ from outbox import clock
 from payments import audit, audit_passes, stops, tasks
 from payments.books import System
 from payments.errors import BooksStillWrong
-from payments.models import AuditPass, Lane, WithdrawalStop
+from payments.models import AuditPass, Lane, Transfer, WithdrawalStop
 from people.models import User
+from tests.payments.bank.killing import killed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced]
 
@@ -60,6 +61,14 @@ class TestPass:
         for _ in range(3):
             audit_passes.audit_now(full=False)
         assert WithdrawalStop.objects.count() == 1 and AuditPass.objects.count() == 3
+
+    def test_a_pass_that_died_before_it_stopped_withdrawals_is_made_good_by_the_next(self) -> None:
+        Transfer.objects.create(kind="fee", debit_id=System.BANK, credit_id=System.FEE_REVENUE, amount=1)
+        with killed(stops, "stop", "before"):
+            audit_passes.audit_now(full=True)
+
+        assert audit_passes.audit_now(full=False).breaches == []
+        assert stops.withdrawals_are_stopped()
 
     def test_a_thousand_breaches_are_told_in_few_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
         breaches = [audit.Breach("a", str(number)) for number in range(1000)]

@@ -9,7 +9,7 @@ from django.test import override_settings
 from payments import caps, codes, confirming, days, queries, refunds
 from payments.codes import Found
 from payments.confirming import Wish
-from payments.errors import LimitExceeded
+from payments.errors import ClassUncapped, LimitExceeded
 from payments.models import Account, CapCounter, CapRule, Code, Payment, RiskClass
 from payments.payables import get
 from people.models import User
@@ -46,6 +46,16 @@ class TestSorts:
         with pytest.raises(LimitExceeded):
             pay(rich_alice, counter, 1)
         assert limits(rich_alice)[CLASS_D] == (50_000, 0)
+
+    def test_a_stricter_class_never_takes_the_cap_away(self, rich_alice: User, bob_code: Code) -> None:
+        with pytest.raises(ClassUncapped):
+            caps.classify(code_id=bob_code.pk, risk_class=RiskClass.D)
+        assert pay(rich_alice, bob_code, 1).cap_rule == caps.PERSONAL_STATIC
+
+        CapRule.objects.create(name="d", tier="personal", code_kind="static", risk_class="D", cap=10)
+        assert caps.classify(code_id=bob_code.pk, risk_class=RiskClass.D)
+        assert pay(rich_alice, bob_code, 10).cap_rule == "d"
+        assert caps.classify(code_id=bob_code.pk, risk_class=RiskClass.A)
 
     @pytest.mark.parametrize(("risk_class", "cap"), [("B", 500_000), ("C", 100_000), ("D", 50_000)])
     def test_each_class_has_a_counter_of_its_own(

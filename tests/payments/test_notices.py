@@ -58,6 +58,8 @@ def paid(*amounts: int) -> list[tuple[int, int]]:
         (paid(400, 400, 400, 400, 900), True),
         (paid(400, 400, 400, 700, 900), False),
         ([(1, 400)] * 50, False),
+        (paid(400, 400, 400, 400, 400) + [(9, odd) for odd in range(50)], True),
+        (paid(400, 400, 400, 400, 400) + paid(1, 2, 3, 4, 5), False),
         ([(1, 400)] * 8 + paid(1, 2, 3, 4, 5), False),
     ],
 )

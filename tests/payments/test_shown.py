@@ -61,10 +61,10 @@ class TestShowing:
 
         assert statuses(rich_alice) == ["used", "active"]
 
-    def test_codes_are_forgotten_a_day_later(self, alice: User, bob: User) -> None:
+    def test_codes_are_forgotten_two_days_later(self, alice: User, bob: User) -> None:
         for payer in (alice, bob):
             shown.show(payer_id=payer.pk)
-        made = clock.now() - timedelta(days=1, seconds=70)
+        made = clock.now() - timedelta(days=2, seconds=70)
         PaymentCode.objects.filter(payer=wallet(alice)).update(
             created_at=made, expires_at=made + timedelta(seconds=shown.LIFE_S)
         )

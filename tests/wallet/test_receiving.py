@@ -1,11 +1,20 @@
 """Own codes, history, top-ups."""
 
+import json
+from copy import copy
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
 import pytest
+from django.db import connection
 from django.test import Client
 
-from payments import accounts, codes, idempotency, queries, services
+from outbox import clock
+from outbox.ids import first_id_of
+from payments import accounts, codes, idempotency, payloads, queries, services
 from payments.idempotency import Call
-from payments.models import Code
+from payments.models import Account, Code, Payment
 from people.models import User
 from tests.wallet.conftest import Fill
 from wallet import movements, receiving
@@ -22,6 +31,62 @@ def test_the_own_code_is_made_once(alice: User, alice_at: Client) -> None:
     first = alice_at.get("/receive/").context["code"]
     assert alice_at.get("/receive/").context["code"].id == first.id
     assert Code.objects.filter(account__owner=alice).count() == 1
+
+
+@pytest.mark.unbalanced
+def test_a_page_that_asks_each_second_reads_its_own_rows_alone(
+    alice: User, bob: User, charlie: User, fill: Fill
+) -> None:
+    fill(alice, 5_000)
+    others, mine = (accounts.wallet_of(user.pk) for user in (charlie, bob))
+    _many_codes(others, 5_000)
+    code = codes.create(account_id=mine.pk)
+    pay(alice, code, 100, "k")
+    _many_old_payments(Payment.objects.get(), 5_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE payments_code, payments_payment, payments_account")
+
+    reads = Reads()
+    with connection.execute_wrapper(reads):
+        assert receiving.own_code(user_id=bob.pk).id == code.pk
+        assert receiving.today(user_id=bob.pk).times == 1
+
+    assert 0 < reads.rows < 50
+
+
+class Reads:
+    """Counts the rows of codes and payments that statements read, those they throw away included."""
+
+    rows = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params, many, context)
+        (found,) = context["cursor"].fetchone()
+        self._add((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
+        return execute(sql, params, many, context)
+
+    def _add(self, plan: dict[str, Any]) -> None:
+        if plan.get("Relation Name") in {"payments_code", "payments_payment"}:
+            read = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+            self.rows += int(plan["Actual Loops"] * read)
+        for part in plan.get("Plans", []):
+            self._add(part)
+
+
+def _many_codes(account: Account, number: int) -> None:
+    Code.objects.bulk_create(
+        Code(token=payloads.new_token(), kind="static", account=account, payable="person")
+        for _ in range(number)
+    )
+
+
+def _many_old_payments(like: Payment, number: int) -> None:
+    first, at = first_id_of(clock.now() - timedelta(days=9)).int, clock.now() - timedelta(days=9)
+    old = []
+    for nth in range(number):
+        like.pk, like.confirmed_at, like.resolved_at = UUID(int=first + nth), at, at
+        old.append(copy(like))
+    Payment.objects.bulk_create(old)
 
 
 def test_the_code_is_drawn_for_its_owner_alone(alice_at: Client, charlie_at: Client) -> None:

@@ -12,10 +12,13 @@ from django.test import Client, override_settings
 from devices.machines.base import find_all
 from devices.models import Device
 from merchants.models import ApiKey, Merchant
+from payments.bank import demo as demo_bank
 from payments.models import Code, Transfer
 from payments.queries import balance
 from people import pin
 from people.models import User
+from tests.payments.bank.hands import sweep
+from tests.payments.bank.killing import killed
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +63,16 @@ def test_the_file_has_the_contract_s_form(path: Path) -> None:
             *("id", "number", "type", "owner", "code"),
             *("key", "mqtt_password", "simulated"),
         }
+
+
+def test_a_demo_that_was_killed_while_it_gave_money_starts_again_at_once(path: Path) -> None:
+    with killed(demo_bank.Demo, "collect", "after"):
+        seed(path)
+
+    people = seed(path)["people"]
+    sweep(60)
+
+    assert {balance(one["user_id"]).available for one in people} == {50_000}
 
 
 def test_there_is_enough_to_play_with(path: Path) -> None:

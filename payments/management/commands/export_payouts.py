@@ -42,8 +42,9 @@ class Command(BaseCommand):
         self._warn_of_stuck()
         if file is None:
             self.stdout.write("Nothing waits for the bank.")
-            return
-        self._write(file, folder)
+        else:
+            self._write(file, folder)
+        self._warn_of_lost(folder)
 
     def _new(self, options: dict[str, Any]) -> PayoutFile | None:
         at = clock.now()
@@ -72,3 +73,12 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"{count} withdrawals of {sum_of_all} name no bank account: cancel them in the admin."
             )
+
+    def _warn_of_lost(self, folder: Path) -> None:
+        """Name what an export may have submitted that died before it wrote: its money would wait for ever."""
+        for message_id in payouts.unanswered():
+            if not writing.place(message_id, folder=folder).exists():
+                self.stderr.write(
+                    f"The bank has said nothing of {message_id}, which is not in {folder}. If it never got "
+                    f"there, write it with --again {message_id}"
+                )

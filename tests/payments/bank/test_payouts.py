@@ -151,10 +151,23 @@ def test_whoever_dies_before_writing_finds_the_file_again(three: list[Withdrawal
         export(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
-    assert export(tmp_path) == "Nothing waits for the bank.\n"
-    export(tmp_path, again=PayoutFile.objects.get().message_id)
+    lost = PayoutFile.objects.get().message_id
+    assert f"--again {lost}" in export(tmp_path)
+    assert "The bank has said nothing" not in export(tmp_path, again=lost)
 
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_was_taken_to_the_bank_is_spoken_of_until_it_answers(
+    three: list[Withdrawal], tmp_path: Path
+) -> None:
+    export(tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    assert path.stem in export(tmp_path)
+
+    outcomes.pay(withdrawal_id=three[0].pk)
+    assert export(tmp_path) == "Nothing waits for the bank.\n"
 
 
 @pytest.mark.django_db(transaction=True)
