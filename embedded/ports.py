@@ -39,12 +39,27 @@ def next_free(first: int) -> int:
 
 
 def pick(count: int) -> list[int]:
-    """Distinct free ports for servers whose port nobody has to know."""
+    """Distinct free ports for servers whose port nobody has to know; ours until this process ends."""
     chosen: list[int] = []
-    # Not a secret: the random start only keeps parallel test runs apart.
-    for port in random.sample(PRIVATE_PORTS, len(PRIVATE_PORTS)):
-        if is_free(port):
+    for port in random.sample(PRIVATE_PORTS, len(PRIVATE_PORTS)):  # no secret: it only spreads them
+        if is_free(port) and _claim(port):
             chosen.append(port)
         if len(chosen) == count:
             break
     return chosen
+
+
+def _claim(port: int) -> bool:
+    """Keep others that pick from taking a port before our server listens on it, and while it restarts.
+
+    The claim is the UDP port of the same number, which no server of ours uses: the kernel gives it to one
+    process alone, and takes it back when that one ends.
+    """
+    claim = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        claim.bind((LOOPBACK, port))
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()  # open without an object that could be collected
+    return True

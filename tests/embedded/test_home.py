@@ -15,6 +15,7 @@ from embedded import home, ports, room, secrets
 from embedded.children import Child
 from embedded.demo import publish
 from embedded.errors import EmbeddedError
+from embedded.home import PROJECT
 from embedded.strays import MARK, PidFile, started_at
 from tests.rig.waiting import eventually
 
@@ -89,6 +90,19 @@ def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
         assert ports.next_free(taken) > taken
         assert ports.answers(taken)
     assert ports.next_free(taken) == taken
+
+
+def test_nobody_else_picks_a_port_that_was_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = ports.pick(1)[0]
+    monkeypatch.setattr(ports, "PRIVATE_PORTS", range(mine, mine + 1))
+
+    assert ports.is_free(mine)
+    assert ports.pick(1) == []
+    script = f"from embedded import ports; ports.PRIVATE_PORTS = [{mine}]; print(ports.pick(1))"
+    picked = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert picked.stdout == "[]\n"
 
 
 def test_a_room_is_remembered_and_forgotten_with_its_link(tmp_path: Path) -> None:
