@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -144,7 +145,8 @@ class Fleet:
             self._selector.modify(line, events, player)
 
     def _ring(self) -> None:
-        self._bell.send(b"!")
+        with suppress(OSError):  # the fleet ended by itself just before, and nobody has to wake up
+            self._bell.send(b"!")
 
     def _answer(self) -> None:
         self._ear.recv(4096)
