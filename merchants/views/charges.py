@@ -35,11 +35,6 @@ class Charges(APIView):
         known = idempotency.replay(call)
         if known is not None:
             return calls.answered(known)
-        form = NewCharge(data=request.data)
-        form.is_valid(raise_exception=True)
-        wish = charges.Wish(
-            form.validated_data["payment_code"],
-            form.validated_data["amount"],
-            form.validated_data.get("reference", ""),
-        )
+        asked = calls.valid(NewCharge(data=request.data))
+        wish = charges.Wish(asked["payment_code"], asked["amount"], asked.get("reference", ""))
         return calls.answered(charges.charge(call=call, wish=wish, quote=counter_quote(shop.account_id)))

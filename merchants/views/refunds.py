@@ -48,14 +48,13 @@ class Refunds(APIView):
         known = idempotency.replay(call)
         if known is not None:
             return calls.answered(known)
-        form = NewRefund(data=request.data)
-        form.is_valid(raise_exception=True)
+        wish = calls.valid(NewRefund(data=request.data))
         answer = refunds.refund(
             call=call,
             payment_id=payment_id,
             payee_account_id=_shop(request).account_id,
-            amount=form.validated_data.get("amount"),
-            reason=form.validated_data["reason"],
+            amount=wish.get("amount"),
+            reason=wish["reason"],
         )
         return calls.answered(answer)
 

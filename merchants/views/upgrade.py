@@ -25,7 +25,6 @@ class Upgrade(APIView):
     @extend_schema(operation_id="me_upgrade_create", request=NewApplication, responses={201: ApplicationView})
     def post(self, request: Request) -> Response:
         """Ask for it; somebody of the staff reviews it."""
-        form = NewApplication(data=request.data)
-        form.is_valid(raise_exception=True)
-        made = applications.apply(owner_id=calls.person(request).pk, **form.validated_data)
+        wish = calls.valid(NewApplication(data=request.data))
+        made = applications.apply(owner_id=calls.person(request).pk, **wish)
         return Response(applications.described(made), status=201)

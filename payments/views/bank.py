@@ -45,9 +45,8 @@ class TopUps(APIView):
         """Bring money into one's own wallet."""
         calls.only_in_the_demo()
         call = calls.call_of(request)
-        form = NewTopUp(data=request.data)
-        form.is_valid(raise_exception=True)
-        return calls.answered(top_ups.top_up(call=call, amount=form.validated_data["amount"]))
+        wish = calls.valid(NewTopUp(data=request.data))
+        return calls.answered(top_ups.top_up(call=call, amount=wish["amount"]))
 
 
 class Withdrawals(APIView):
@@ -75,7 +74,7 @@ class Withdrawals(APIView):
         known = idempotency.replay(call)
         if known is not None:
             return calls.answered(known)
-        wish = _valid(NewWithdrawal(data=request.data))
+        wish = calls.valid(NewWithdrawal(data=request.data))
         pin.check(user_id=call.caller, session_token=session_token(request), pin=wish["pin"])
         answer = withdrawals.withdraw(
             call=call, amount=wish["amount"], source=wish["from"], merchant_id=wish.get("merchant")
@@ -98,13 +97,13 @@ class OwnBankAccount(APIView):
     @extend_schema(operation_id="me_bank_account_retrieve", parameters=_SOURCE, responses=BankAccountView)
     def get(self, request: Request) -> Response:
         """Return it; of its number the end alone."""
-        asked = _valid(Source(data=request.query_params.dict()))
+        asked = calls.valid(Source(data=request.query_params.dict()))
         return Response(queries.bank_account(_terms(request, asked)))
 
     @extend_schema(operation_id="me_bank_account_update", request=NewBankAccount, responses=BankAccountView)
     def put(self, request: Request) -> Response:
         """Send withdrawals there from now on; those under way keep their way."""
-        wish = _valid(NewBankAccount(data=request.data))
+        wish = calls.valid(NewBankAccount(data=request.data))
         terms = _terms(request, wish)
         pin.check(user_id=calls.person(request).pk, session_token=session_token(request), pin=wish["pin"])
         accounts.store(
@@ -114,11 +113,6 @@ class OwnBankAccount(APIView):
             bank=wish.get("bank", ""),
         )
         return Response(queries.bank_account(terms))
-
-
-def _valid(form: Source) -> dict[str, Any]:
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
 
 
 def _terms(request: Request, asked: dict[str, Any]) -> Terms:

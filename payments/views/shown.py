@@ -20,9 +20,8 @@ class PaymentCodes(APIView):
     )
     def post(self, request: Request) -> Response:
         """Make a new one, good for one charge within a minute; the one before pays nobody any more."""
-        form = NewPaymentCode(data=request.data)
-        form.is_valid(raise_exception=True)
+        wish = calls.valid(NewPaymentCode(data=request.data))
         user_id = calls.person(request).pk
-        pin.check(user_id=user_id, session_token=session_token(request), pin=form.validated_data["pin"])
-        made = shown.show(payer_id=user_id, max_amount=form.validated_data.get("max_amount"))
+        pin.check(user_id=user_id, session_token=session_token(request), pin=wish["pin"])
+        made = shown.show(payer_id=user_id, max_amount=wish.get("max_amount"))
         return Response(made, status=201)
