@@ -25,49 +25,14 @@ MACHINE_SAME = 80  # per cent of the payers pay one amount: a price, not a prese
 
 # Latin words stand alone, so that nobody called Mr. Parkinger meets one; the others need no spaces.
 _LATIN = (
-    *("washer", "washing", "laundry", "laundromat", "dryer", "machine", "vending", "kiosk", "charger"),
-    *(
-        "charging",
-        "massage",
-        "karaoke",
-        "locker",
-        "lockers",
-        "parking",
-        "carwash",
-        "self-service",
-        "turnstile",
-    ),
+    r"washer|washing|laundry|laundromat|dryer|machine|vending|kiosk|charger|charging|massage|karaoke|"
+    r"lockers?|parking|carwash|self-service|turnstile"
 )
 _OTHERS = (
-    *(
-        "洗衣",
-        "烘干",
-        "干衣",
-        "自助",
-        "售货机",
-        "贩卖机",
-        "充电",
-        "按摩椅",
-        "停车",
-        "储物柜",
-        "寄存柜",
-        "共享",
-    ),
-    *(
-        "机器",
-        "唱吧",
-        "点歌",
-        "洗车",
-        "洗濯",
-        "乾燥機",
-        "ランドリー",
-        "自販機",
-        "自動販売",
-        "マッサージチェア",
-    ),
-    *("ロッカー", "カラオケ", "駐車", "駐輪", "券売機", "洗車", "無人", "无人"),
+    r"洗衣|烘干|干衣|自助|售货机|贩卖机|充电|按摩椅|停车|储物柜|寄存柜|共享|机器|唱吧|点歌|洗车|洗濯|乾燥機|"
+    r"ランドリー|自販機|自動販売|マッサージチェア|ロッカー|カラオケ|駐車|駐輪|券売機|洗車|無人|无人"
 )
-_MACHINE = re.compile(rf"\b(?:{'|'.join(_LATIN)})\b|{'|'.join(_OTHERS)}")
+_MACHINE = re.compile(rf"\b(?:{_LATIN})\b|{_OTHERS}")
 
 _PAID_BEFORE = """
 SELECT EXISTS (
