@@ -7,8 +7,8 @@ from payments import queries, wire
 
 # One round trip, because it stands on the path of every payment to a shop.
 _TERMS = b"""
-SELECT merchant.name, merchant.verified, plan.fee_bp, plan.fee_minimum, coalesce(place.name, ''),
-       merchant.name_ascii, merchant.city_ascii
+SELECT merchant.name, merchant.verified, plan.fee_bp, plan.fee_minimum, plan.withdrawal_fee_bp,
+       plan.withdrawal_fee_minimum, coalesce(place.name, ''), merchant.name_ascii, merchant.city_ascii
 FROM merchants_merchant merchant
 JOIN LATERAL (
     SELECT plan_id FROM merchants_planperiod
@@ -23,12 +23,14 @@ WHERE merchant.account_id = $2
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a shop is paid: rates in basis points, the minimum in minor units."""
+    """On what terms a shop is paid: rates in basis points, minima in minor units."""
 
     name: str
     verified: bool
     fee_bp: int
     fee_minimum: int
+    withdrawal_fee_bp: int
+    withdrawal_fee_minimum: int
     place: str
     name_ascii: str
     city_ascii: str
@@ -43,8 +45,11 @@ def terms(account_id: int, place_id: UUID | None = None) -> Terms:
     row = wire.row(_TERMS, [place_id, account_id])
     if row is None:
         raise LookupError(f"Account {account_id} belongs to no merchant.")
-    name, verified, fee_bp, fee_minimum, place, name_ascii, city_ascii = (text or "" for text in row)
-    return Terms(name, verified == "t", int(fee_bp), int(fee_minimum), place, name_ascii, city_ascii)
+    name, verified, *rates, place, name_ascii, city_ascii = (text or "" for text in row)
+    fee_bp, fee_minimum, out_bp, out_minimum = map(int, rates)
+    return Terms(
+        name, verified == "t", fee_bp, fee_minimum, out_bp, out_minimum, place, name_ascii, city_ascii
+    )
 
 
 def balance(account_id: int) -> dict[str, int]:

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models.functions import Now
-
-from merchants.models import Merchant, PlanPeriod
+from merchants import queries
+from merchants.models import Merchant
 from payments import tiers
 from payments.errors import ShopRequired, UnknownShop
 from payments.tiers import Terms
@@ -26,9 +25,9 @@ class Shop:
             raise UnknownShop
         if len(found) > 1:
             raise ShopRequired(errors={"merchant": [ShopRequired.sentence]})
-        begun = PlanPeriod.objects.filter(merchant=found[0], starts_at__lte=Now())
-        plan = begun.select_related("plan").order_by("-starts_at")[0].plan
-        return Terms(found[0].account_id, plan.withdrawal_fee_bp, plan.withdrawal_fee_minimum)
+        account_id = found[0].account_id
+        plan = queries.terms(account_id)
+        return Terms(account_id, plan.withdrawal_fee_bp, plan.withdrawal_fee_minimum)
 
 
 tiers.register(tiers.MERCHANT, Shop())

@@ -53,6 +53,8 @@ def test_terms_are_read_in_one_statement(
         verified=True,
         fee_bp=80,
         fee_minimum=0,
+        withdrawal_fee_bp=0,
+        withdrawal_fee_minimum=0,
         place="Corner Street 3",
         name_ascii="CORNER LAUNDRY",
         city_ascii="",
