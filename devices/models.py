@@ -1,26 +1,56 @@
-"""What is stored about machines, their runs, and the messages between them and us."""
+"""Machines and their uses; and the index of this app's models."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from devices.states import AWAITED, COMMAND_OPEN, OPEN, CommandStatus, RunStatus, Trouble
+from devices.messages import (
+    COMMAND_IS_OPEN,
+    REJECTED_BYTES,
+    REJECTED_SLOTS,
+    Command,
+    Event,
+    GatewayBeat,
+    RejectedMessage,
+)
+from devices.records import Fault, OperatorAction, Parcel, Tally
+from devices.states import AWAITED, OPEN, RunStatus, Trouble
 from outbox.ids import uuid7
 
-REJECTED_SLOTS = 1000  # messages of strangers kept for a look; the oldest is overwritten
-REJECTED_BYTES = 512  # as much of one as a legal message may have
+__all__ = [
+    "COMMAND_IS_OPEN",
+    "IS_AWAITED",
+    "IS_OPEN",
+    "REJECTED_BYTES",
+    "REJECTED_SLOTS",
+    "Command",
+    "Device",
+    "Event",
+    "Fault",
+    "GatewayBeat",
+    "Incident",
+    "OperatorAction",
+    "Parcel",
+    "RejectedMessage",
+    "Run",
+    "Session",
+    "Tally",
+]
 
 IS_OPEN = Q(status__in=sorted(OPEN))
 IS_AWAITED = Q(status__in=sorted(AWAITED))
-COMMAND_IS_OPEN = Q(status__in=sorted(COMMAND_OPEN))
 
 
 class Device(models.Model):
     """A machine, as its owner set it up. What it says of itself stands in `Session`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey("payments.Account", models.PROTECT, related_name="devices")  # who earns
+    account = models.ForeignKey(
+        "payments.Account", models.PROTECT, null=True, related_name="devices"
+    )  # who earns; null: it waits for whoever scans its set-up code
+    setup_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     place = models.ForeignKey(
         "merchants.Place", models.PROTECT, null=True, blank=True, related_name="devices"
     )
@@ -30,7 +60,9 @@ class Device(models.Model):
     prices = models.JSONField(
         _("prices"), default=dict, blank=True
     )  # option id -> minor units, over the type's own
+    settings = models.JSONField(_("settings"), default=dict, blank=True)  # its type's `settings_schema`
     key_version = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    old_key_until = models.DateTimeField(null=True, editable=False)  # so long the version before counts
     slow = models.BooleanField(_("slow network"), default=False, db_default=False)  # a longer grace
     simulated = models.BooleanField(default=False, db_default=False)
     enabled = models.BooleanField(_("enabled"), default=True, db_default=True)
@@ -44,6 +76,14 @@ class Device(models.Model):
             models.CheckConstraint(name="device_has_a_number", condition=~Q(number="")),
             models.CheckConstraint(
                 name="device_key_versions_count_from_one", condition=Q(key_version__gte=1)
+            ),
+            models.CheckConstraint(
+                name="device_has_an_owner_or_waits_for_one",
+                condition=Q(account__isnull=False, setup_hash="")
+                | (Q(account__isnull=True) & ~Q(setup_hash="")),
+            ),
+            models.UniqueConstraint(
+                name="set_up_code_names_one_device", fields=["setup_hash"], condition=~Q(setup_hash="")
             ),
         ]
 
@@ -61,6 +101,7 @@ class Session(models.Model):
     synced_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)  # the last will of this very (boot, c)
     last_seen_at = models.DateTimeField(null=True)  # last signed, not retained message
+    key_version = models.PositiveSmallIntegerField(default=1, db_default=1)  # of the key it signs with
     # Offered in the answer to a hello; adopted only when the machine says `synced`.
     offer_sess = models.CharField(max_length=32, blank=True, default="", db_default="")
     offer_boot = models.BigIntegerField(null=True)
@@ -94,6 +135,9 @@ class Run(models.Model):
     payment = models.ForeignKey(
         "payments.Payment", models.PROTECT, null=True, related_name="+", db_index=False
     )
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # who uses it where nothing had to be paid
     price = models.BigIntegerField()  # minor units under the hold
     option = models.CharField(max_length=32)
     args = models.JSONField(default=dict)  # what the payer chose
@@ -128,6 +172,10 @@ class Run(models.Model):
                 name="priced_run_is_paid", condition=Q(price=0) | Q(price__gt=0, payment__isnull=False)
             ),
             models.CheckConstraint(
+                name="run_is_paid_or_opened_by_somebody",
+                condition=Q(payment__isnull=False) | Q(opened_by__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="run_earns_at_most_its_price",
                 condition=Q(earned__isnull=True) | Q(earned__gte=0, earned__lte=F("price")),
             ),
@@ -158,69 +206,6 @@ class Run(models.Model):
         return f"{self.option} ({self.status})"
 
 
-class Command(models.Model):
-    """One message that must get a verdict. While it is open its row, not a queue, is the work."""
-
-    Status = CommandStatus
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # of a start: the run's own id
-    device = models.ForeignKey(Device, models.PROTECT, related_name="commands", db_index=False)
-    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="commands")
-    op = models.CharField(max_length=16)
-    args = models.JSONField(default=dict)  # `a` on the wire
-    status = models.CharField(max_length=8, choices=CommandStatus, default=CommandStatus.PENDING)
-    expires_at = models.DateTimeField()  # `exp` on the wire; the machine enforces it
-    due_at = models.DateTimeField()  # when somebody must look at it again
-    attempt = models.PositiveSmallIntegerField(default=0, db_default=0)  # times handed to the broker
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="command_status_is_known", condition=Q(status__in=sorted(CommandStatus))
-            ),
-            models.CheckConstraint(
-                name="start_command_is_its_run", condition=~Q(op="start") | Q(run__isnull=False, run=F("id"))
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], name="command_due", condition=COMMAND_IS_OPEN),
-            models.Index(
-                fields=["device", "expires_at"], name="command_unanswered", condition=COMMAND_IS_OPEN
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.op} ({self.status})"
-
-
-class Event(models.Model):
-    """One thing a machine reported, once. The unique row is what makes a repeat harmless."""
-
-    id = models.BigAutoField(primary_key=True)
-    device = models.ForeignKey(Device, models.PROTECT, related_name="events", db_index=False)
-    boot = models.BigIntegerField()
-    n = models.BigIntegerField()
-    name = models.CharField(max_length=16)  # `ev` on the wire
-    command = models.UUIDField(null=True)  # what it answers, if anything
-    body = models.JSONField()  # as signed
-    received_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="event_is_stored_once", fields=["device", "boot", "n"]),
-        ]
-        indexes = [
-            models.Index(fields=["command"], name="event_of_command", condition=Q(command__isnull=False)),
-            models.Index(
-                fields=["device", "received_at"], name="event_of_machine", condition=Q(command__isnull=True)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.boot}/{self.n}"
-
-
 class Incident(models.Model):
     """Something that money cannot repair by itself, for a person to look at; one of a kind per run."""
 
@@ -241,40 +226,3 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
-
-
-class RejectedMessage(models.Model):
-    """A message that was not what it should be. The table is a ring: it cannot grow."""
-
-    slot = models.PositiveSmallIntegerField(primary_key=True)
-    topic = models.CharField(max_length=120)
-    reason = models.CharField(max_length=32)
-    payload = models.BinaryField(max_length=REJECTED_BYTES)  # its beginning
-    size = models.PositiveIntegerField()  # bytes it had
-    received_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="rejected_messages_are_bounded", condition=Q(slot__lt=REJECTED_SLOTS)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.reason} on {self.topic}"
-
-
-class GatewayBeat(models.Model):
-    """The gateway's sign of life: one row, written only while it hears the broker."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    beat_at = models.DateTimeField()  # everything that arrived before this was stored
-    hearing_since = models.DateTimeField()  # start of the unbroken time up to `beat_at`
-    holder = models.CharField(max_length=80)  # host and process
-    rejected = models.BigIntegerField(default=0, db_default=0)  # rejected messages so far
-
-    class Meta:
-        constraints = [models.CheckConstraint(name="there_is_one_gateway_beat", condition=Q(id=1))]
-
-    def __str__(self) -> str:
-        return self.holder

@@ -1,15 +1,10 @@
 """Paying for a machine: into escrow, together with the run and the command that starts it."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from math import ceil
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from devices import keys, queries
@@ -21,13 +16,9 @@ from devices.protocol import commands as wire
 from devices.protocol.envelope import sign
 from devices.protocol.errors import Oversized
 from devices.protocol.topics import Topic
-from devices.schedule import LONGEST_PATIENCE_S
-from devices.services.moves import OVERRUN_S
+from devices.services.claims import Claim, claim, hold_s
 from devices.sight import Sight
-from devices.states import CommandStatus, RunStatus
 from merchants.queries import terms
-from outbox.ids import uuid7
-from outbox.wake import wake
 from payments import payables
 from payments.errors import ArgsInvalid, OptionUnknown, UnknownCode
 from payments.models import Account, Code
@@ -36,21 +27,6 @@ from payments.payables import PaymentDraft, Quote
 KIND = "machine"
 LONGEST_SESS = "0" * 32
 LATEST_MS = 10**13 - 1  # as many digits as any `t` or `exp` before the year 2286
-
-# The run first: the slot's partial unique index decides between two payers, and the loser inserts no command.
-CLAIM = """
-WITH run AS (
-    INSERT INTO devices_run
-        (id, device_id, slot, payment_id, price, option, args, status, planned_s, release_at, created_at)
-    VALUES (%(run)s, %(device)s, %(slot)s, %(payment)s, %(price)s, %(option)s, %(args)s, %(paid)s,
-            %(planned_s)s, %(release_at)s, %(now)s)
-    ON CONFLICT (device_id, slot) WHERE status IN ('accepted', 'paid', 'sent', 'started', 'unknown')
-    DO NOTHING
-    RETURNING id, device_id, created_at
-)
-INSERT INTO devices_command (id, device_id, run_id, op, args, status, expires_at, due_at, created_at)
-SELECT id, device_id, id, %(op)s, %(start_args)s, %(pending)s, %(expires_at)s, created_at, created_at FROM run
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +91,18 @@ class MachinePayable:
             raise OptionUnknown
         start_args = order.start_args(order.option)
         order.refuse_unless_free()
-        run_id = uuid7()
-        if not _insert(run_id, order, order.option, start_args, payment):
-            raise MachineBusy
-        wake("devices.tasks.send_command", queue="machines", command_id=str(run_id))
+        claim(
+            Claim(
+                sight=order.sight,
+                option=order.option,
+                slot=order.sight.machine.slot(order.args),
+                args=order.args,
+                start_args=start_args,
+                price=payment.amount,
+                payment_id=payment.id,
+                now=payment.now,
+            )
+        )
 
     def describe(self, *, payment_ids: Collection[UUID]) -> dict[UUID, dict[str, object]]:
         """Return the runs that payments bought, and by when the money is back if they do not start."""
@@ -178,41 +162,7 @@ def _amount(order: Order) -> int | None:
 def _hold_s(order: Order) -> int:
     """Return when the hold must be resolved at the latest, whatever happens, in seconds from now."""
     planned_s = order.sight.machine.planned_s(order.option) if order.option else 0
-    waiting_s = settings.COMMAND_EXPIRY_S + _grace_s(order.sight) + LONGEST_PATIENCE_S
-    return ceil(waiting_s + planned_s + OVERRUN_S + LONGEST_PATIENCE_S)
-
-
-def _grace_s(sight: Sight) -> float:
-    grace_s: float = settings.SLOW_GRACE_S if sight.slow else settings.GRACE_S
-    return grace_s
-
-
-def _insert(
-    run_id: UUID, order: Order, option: Option, start_args: Mapping[str, object], payment: PaymentDraft
-) -> bool:
-    """Insert a paid run and its pending start command; False if another run holds the slot."""
-    machine = order.sight.machine
-    expires_at = payment.now + timedelta(seconds=settings.COMMAND_EXPIRY_S)
-    values: dict[str, Any] = {
-        "run": run_id,
-        "device": order.sight.device_id,
-        "slot": machine.slot(order.args),
-        "payment": payment.id,
-        "price": payment.amount,
-        "option": option.id,
-        "args": json.dumps(order.args),
-        "paid": RunStatus.PAID,
-        "planned_s": machine.planned_s(option),
-        "release_at": expires_at + timedelta(seconds=_grace_s(order.sight)),
-        "now": payment.now,
-        "op": machine.start_op,
-        "start_args": json.dumps(start_args),
-        "pending": CommandStatus.PENDING,
-        "expires_at": expires_at,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, values)
-        return bool(cursor.rowcount)
+    return hold_s(order.sight, planned_s=planned_s)
 
 
 def _refuse_too_long(sight: Sight, start_args: Mapping[str, object]) -> None:

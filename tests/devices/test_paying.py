@@ -110,7 +110,8 @@ def test_paying_wakes_who_sends_the_command(
 ) -> None:
     woken: list[tuple[str, str, object]] = []
     monkeypatch.setattr(
-        "devices.payables.wake", lambda task, *, queue, command_id: woken.append((task, queue, command_id))
+        "devices.services.claims.wake",
+        lambda task, *, queue, command_id: woken.append((task, queue, command_id)),
     )
     run = bought(chair, alice)
 
