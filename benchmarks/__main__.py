@@ -27,13 +27,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--payers", type=int, default=2000, help="wallets that take part (2000)")
     parser.add_argument("--starts", type=int, default=200, help="machines started one after another (200)")
     parser.add_argument(
+        "--machines",
+        type=int,
+        nargs="+",
+        default=[1000, 5000],
+        help="machines connected at once, in steps (1000 5000)",
+    )
+    parser.add_argument(
         "--transfers",
         type=int,
         default=1_000_000,
         help="how large the ledger grows (1000000; 10000000 takes a while)",
     )
     parser.add_argument(
-        "--only", choices=["service", "http", "start", "ends", "growth"], help="one part alone"
+        "--only", choices=["service", "http", "start", "machines", "ends", "growth"], help="one part alone"
     )
     return parser.parse_args()
 

@@ -26,7 +26,7 @@ class Parcel:
     def __init__(self, account_id: int) -> None:
         self._account_id = account_id
 
-    def quote(self, *, code: Code, option: str | None, args: object) -> Quote:
+    def quote(self, *, code: Code, option: str | None, args: object, payer_id: object = None) -> Quote:
         return Quote(
             payee_account_id=self._account_id,
             payee_name="Parcels",
@@ -43,7 +43,7 @@ class Parcel:
 
     def claim(self, *, payment: PaymentDraft, quote: Quote) -> None: ...
 
-    def describe(self, *, payment_ids: object) -> dict[UUID, dict[str, object]]:
+    def describe(self, *, payment_ids: object, reader_id: object = None) -> dict[UUID, dict[str, object]]:
         return {}
 
 

@@ -9,7 +9,17 @@ from django.db import connection
 
 django.setup()
 
-from benchmarks import baseline, ends, growth, http, load, machine, start, world  # noqa: E402  # they import models
+from benchmarks import (  # noqa: E402  # they import models
+    baseline,
+    ends,
+    growth,
+    http,
+    load,
+    machine,
+    machines,
+    start,
+    world,
+)
 from benchmarks.load import MakeOperation  # noqa: E402
 from benchmarks.table import Slice, Table  # noqa: E402
 from embedded.postgres_install import find_install  # noqa: E402
@@ -32,6 +42,7 @@ def run(*, servers: Servers, options: argparse.Namespace) -> None:
         "service": partial(_service, servers, people, options),
         "http": partial(_http, servers, service, people, options),
         "start": partial(_start, service, people, options),
+        "machines": partial(machines.measure, service=service, payers=people.payers, options=options),
         "ends": partial(_ends, servers, people, options),
         "growth": partial(_growth, servers, people, options),
     }

@@ -6,6 +6,7 @@ PostgreSQL itself tells both instants (`track_commit_timestamp`), so no clock of
 import statistics
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -15,6 +16,7 @@ from benchmarks.world import pay
 from devices.models import Device
 from devices.services.provision import provision
 from merchants.services import open_merchant
+from outbox import clock
 from payments.models import Code
 from tests.rig.service import Service
 from tests.rig.waiting import eventually
@@ -29,13 +31,14 @@ SELECT 1000 * extract(epoch FROM pg_xact_commit_timestamp(event.xmin) - pg_xact_
 FROM devices_event event
 JOIN devices_run run ON run.id = event.command
 JOIN payments_transfer hold ON hold.payment_id = run.payment_id AND hold.kind = 'hold'
-WHERE event.name = 'accepted'
+WHERE event.name = 'accepted' AND event.received_at >= %s
 """
 
 
 def measure(*, service: Service, payers: Sequence[UUID], starts: int) -> str:
     """Pay for `starts` machines, ten a second, and return the distribution in milliseconds."""
-    _track_commits(service)
+    track_commits(service)
+    began = clock.now()
     machines = _provision(payers[0])
     service.env(SPEED=str(SPEED))
     service.admit_devices()
@@ -43,11 +46,12 @@ def measure(*, service: Service, payers: Sequence[UUID], starts: int) -> str:
     service.simulate(*machines)
     eventually(lambda: _online() == MACHINES, within_s=30, what="the machines online")
     _pay_in_turn(machines, payers[1:], starts)
-    eventually(lambda: len(_latencies()) == starts, within_s=30, what="every machine's answer")
-    return _report(sorted(_latencies()))
+    eventually(lambda: len(latencies(began)) == starts, within_s=30, what="every machine's answer")
+    return _report(sorted(latencies(began)))
 
 
-def _track_commits(service: Service) -> None:
+def track_commits(service: Service) -> None:
+    """Let PostgreSQL remember when each transaction committed."""
     with psycopg.connect(service.servers.postgres.superuser_url, autocommit=True) as superuser:
         superuser.execute("ALTER SYSTEM SET track_commit_timestamp = on")
     connection.close()
@@ -75,9 +79,10 @@ def _pay_in_turn(machines: list[Device], payers: Sequence[UUID], starts: int) ->
         time.sleep(max(0.0, PACE_S - (time.monotonic() - began)))
 
 
-def _latencies() -> list[float]:
+def latencies(since: datetime) -> list[float]:
+    """Return how long each machine that answered since then took, in milliseconds."""
     with connection.cursor() as cursor:
-        cursor.execute(LATENCIES)
+        cursor.execute(LATENCIES, [since])
         return [float(row[0]) for row in cursor.fetchall()]
 
 

@@ -199,6 +199,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.add_problems"],
     "ENUM_NAME_OVERRIDES": {
         "CodeKind": "payments.models.Code.Kind",
+        "CommandStatus": "devices.states.CommandStatus",
         "PaymentStatus": "payments.models.Payment.Status",
         "PayableKind": "payments.serializers.KINDS",
     },
@@ -229,6 +230,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"queue": "machines", "expires": 1},
     },
+    "devices-watch": {"task": "devices.tasks.watch", "schedule": 5.0, "options": {"expires": 5}},
+    "devices-discover": {"task": "devices.tasks.discover", "schedule": 60.0, "options": {"expires": 60}},
     "outbox-sweep": {
         "task": "outbox.tasks.sweep",
         "schedule": 1.0,
@@ -270,6 +273,8 @@ GRACE_S = env.number("GRACE_S", 60)
 SLOW_GRACE_S = env.number("SLOW_GRACE_S", 300)
 NO_START_S = env.number("NO_START_S", 20)
 ONLINE_S = env.number("ONLINE_S", 75)
+HOME_ASSISTANT_PREFIX = env.text("HOME_ASSISTANT_PREFIX", "").strip("/")  # empty: it is told nothing
+ANNOUNCE_EXPIRY_S = env.number("ANNOUNCE_EXPIRY_S", 60)
 GATEWAY_SILENT_S = env.number("GATEWAY_SILENT_S", 15)
 GATEWAY_RETURN_S = env.number("GATEWAY_RETURN_S", 30)
 

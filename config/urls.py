@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("merchants.urls")),
     path("api/v1/", include("devices.urls")),
     re_path("^api/", api.not_found),
+    path("mqtt/", include("devices.broker.urls")),
     path("admin/", admin.site.urls),
     path("", include("wallet.urls")),
 ]

@@ -8,7 +8,19 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Command, Device, Event, GatewayBeat, Incident, RejectedMessage, Run
+from devices import operate_admin, provision_admin, speakers
+from devices.device_form import DeviceForm
+from devices.fleet_admin import Fleet
+from devices.models import (
+    Command,
+    Device,
+    Event,
+    GatewayBeat,
+    Incident,
+    OperatorAction,
+    RejectedMessage,
+    Run,
+)
 from people.confirmed import Action, ConfirmedActions, Given
 
 
@@ -26,19 +38,33 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
 
 @admin.register(Device)
-class DeviceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class DeviceAdmin(Fleet, ConfirmedActions):
     """Machines as their owners set them up. New ones, with their code, come from `provision_device`."""
 
-    list_display = ("number", "name", "type", "account", "place", "last_seen", "enabled", "simulated")
-    list_filter = ("type", "enabled", "simulated")
-    search_fields = ("number", "name", "id")
-    list_select_related = ("account", "place", "session")
-    readonly_fields = ("id", "account", "type", "simulated", "key_version", "created_at")
+    form = DeviceForm
+    readonly_fields = (
+        "id",
+        "account",
+        "type",
+        "simulated",
+        "enabled",
+        "key_version",
+        "old_key_until",
+        "last_seen",
+        "day_word",
+        "created_at",
+    )
+    confirmed = (*operate_admin.ACTIONS, *provision_admin.ACTIONS)
 
     @admin.display(description=_("last heard"))
     def last_seen(self, device: Device) -> Any:
         """When the machine was last heard."""
         return device.session.last_seen_at
+
+    @admin.display(description=_("word of the day"))
+    def day_word(self, device: Device) -> str:
+        """What a speaker says with each amount today; another word comes out of another speaker."""
+        return speakers.words_today(device_ids=[device.pk]).get(device.pk, "-")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -95,6 +121,17 @@ class IncidentAdmin(ConfirmedActions, ReadOnly):
             act=_close,
         ),
     )
+
+
+@admin.register(OperatorAction)
+class OperatorActionAdmin(ReadOnly):
+    """What people and shops' servers did to machines, and why."""
+
+    list_display = ("created_at", "device", "op", "reason", "user", "api_key", "run")
+    list_filter = ("op",)
+    list_select_related = ("device", "user", "api_key", "run")
+    search_fields = ("device__number", "device__id", "reason")
+    ordering = ("-id",)
 
 
 @admin.register(Event)

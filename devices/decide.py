@@ -66,10 +66,26 @@ def decide(facts: Facts, event: Event, machine: Machine) -> Verdict:
 
 
 def decide_deadline(facts: Facts, to: RunStatus) -> Verdict:
-    """Decide what a passed deadline, which moves the run to `to`, means for its money."""
+    """Decide what a passed deadline, which moves the run to `to`, means for its money.
+
+    A machine without electronics starts like this, too: showing its code is all there is to it.
+    """
+    if to is RunStatus.STARTED:
+        return Verdict(moves=(to,), earned=facts.price)
     if to is RunStatus.FINISHED:
         return Verdict(moves=(to,), earned=facts.price if facts.earned is None else None, assumed=True)
     return Verdict(moves=(to,), gives_back=to in GIVEN_BACK, failure=_DEADLINE_FAILURES.get(to, ""))
+
+
+def decide_cleared(facts: Facts, *, left_s: int, machine: Machine) -> Verdict:
+    """Decide what it means that an operator ends a started run whose machine does not end it itself."""
+    earned = machine.earned(amount=facts.price, dur_s=facts.planned_s, left_s=left_s)
+    return Verdict(
+        moves=(RunStatus.INTERRUPTED,),
+        earned=earned if facts.earned is None else None,
+        failure="cleared",
+        left_s=left_s,
+    )
 
 
 _DEADLINE_FAILURES = {RunStatus.EXPIRED: "not_sent", RunStatus.RELEASED: "no_answer"}

@@ -4,10 +4,11 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from devices.protocol.keys import derive_key, mqtt_password
+from devices.protocol.keys import derive_key, encode_key, mqtt_password
 
 GATEWAY_USER = "saoma-gateway"
 WORKER_USER = "saoma-worker"
+VIEWER_USER = "saoma-viewer"  # looks at machines and says nothing: Home Assistant
 CACHED_KEYS = 20_000  # of 32 bytes each; a derivation costs more than everything else about a message
 
 
@@ -20,6 +21,11 @@ def key_of(name: str, version: int = 1) -> bytes:
 def password_of(name: str, version: int = 1) -> str:
     """Return the MQTT password of a device, or of one of our own users."""
     return mqtt_password(key_of(name, version))
+
+
+def http_secret() -> str:
+    """Return what a broker that asks us over HTTP proves itself with."""
+    return encode_key(key_of("saoma-broker-http"))
 
 
 def gateway_client_id() -> str:

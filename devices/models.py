@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from devices.errors import Unclaimed
 from devices.messages import (
     COMMAND_IS_OPEN,
     REJECTED_BYTES,
@@ -90,6 +91,17 @@ class Device(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.number}"
 
+    @property
+    def earner_id(self) -> int:
+        """The account it earns for.
+
+        Raises:
+            Unclaimed: nobody has claimed it yet. Whoever asks must have made sure of that.
+        """
+        if self.account_id is None:
+            raise Unclaimed(self.pk)
+        return self.account_id
+
 
 class Session(models.Model):
     """What a machine last said of itself. Written by the gateway alone, apart from what people edit."""
@@ -109,6 +121,10 @@ class Session(models.Model):
     firmware = models.CharField(max_length=160, blank=True, default="", db_default="")
     state = models.JSONField(default=dict)  # its own picture of itself, for people; no money depends on it
     telemetry = models.JSONField(default=dict)
+    told_online = models.BooleanField(default=False, db_default=False)  # as the facts last said
+    discovery = models.CharField(
+        max_length=16, blank=True, default="", db_default=""
+    )  # digest of what Home Assistant was told of it; empty: nothing
 
     class Meta:
         constraints = [

@@ -19,6 +19,10 @@ def ears(beat_at: datetime | None, hearing_since: datetime | None, *, at: dateti
     return Ears(up=up, hearing_s=hearing_s, return_s=settings.GATEWAY_RETURN_S)
 
 
+# What a machine says of itself that makes it worthless to a payer, however well it is connected.
+OUT_OF_ORDER = frozenset({"fault", "off"})
+
+
 def is_online(
     *,
     synced_at: datetime | None,
@@ -26,8 +30,13 @@ def is_online(
     last_seen_at: datetime | None,
     beat_at: datetime | None,
     at: datetime,
+    says: str = "",
 ) -> bool:
-    """Would a machine take a command now? Synced, no last will, heard from lately, and we are listening."""
-    if synced_at is None or gone_at is not None or last_seen_at is None:
+    """Would a machine obey a command now? Synced, no last will, heard from lately, and we are listening.
+
+    Args:
+        says: its own word for its state; one that says it is out of order would refuse.
+    """
+    if synced_at is None or gone_at is not None or last_seen_at is None or says in OUT_OF_ORDER:
         return False
     return at - last_seen_at < timedelta(seconds=settings.ONLINE_S) and gateway_is_up(beat_at, at=at)

@@ -56,8 +56,10 @@ class Printable:
 
 def machines(choice: Choice) -> tuple[list[Printable], list[Device]]:
     """Return the codes of the enabled machines that are wanted, and the machines without one that pays."""
-    devices = list(Device.objects.filter(enabled=True, **choice.conditions(place="place")))
-    codes = _paying().filter(payable=_MACHINE, target__in=[device.pk for device in devices]).order_by("pk")
+    devices = list(
+        Device.objects.filter(enabled=True, account__isnull=False, **choice.conditions(place="place"))
+    )
+    codes = _paying().filter(target__in=[device.pk for device in devices]).order_by("pk")
     newest = {(code.target, code.account_id): code for code in codes}
     stuck = [(device, newest.get((device.pk, device.account_id))) for device in devices]
     found = _printables([code for _device, code in stuck if code], devices)
@@ -66,7 +68,9 @@ def machines(choice: Choice) -> tuple[list[Printable], list[Device]]:
 
 def counters(choice: Choice) -> list[Printable]:
     """Return the shops' own printed codes that are wanted."""
-    return _printables(_paying().filter(payable=_SHOP, **choice.conditions(place="place_id")), [])
+    return _printables(
+        _paying().filter(payable=_SHOP, target=None, **choice.conditions(place="place_id")), []
+    )
 
 
 def named(code_ids: Collection[UUID]) -> list[Printable]:
@@ -86,7 +90,7 @@ def named(code_ids: Collection[UUID]) -> list[Printable]:
                 _("The code %(id)s is %(state)s: only static, active codes are worth printing.")
                 % {"id": code_id, "state": state}
             )
-    targets = [code.target for code in codes.values() if code.payable == _MACHINE]
+    targets = [code.target for code in codes.values() if code.target]
     return _printables(codes.values(), Device.objects.filter(pk__in=targets))
 
 
@@ -144,7 +148,7 @@ def _symbol(printable: Printable, form: str) -> str:
 
 def _sticker(printable: Printable, symbol: str) -> Sticker:
     device = printable.device
-    if device is None:
+    if device is None or printable.code.payable != _MACHINE:  # a speaker's code pays who it speaks for
         return Sticker(
             call=_("Scan to pay"),
             symbol=symbol,

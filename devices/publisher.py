@@ -16,6 +16,7 @@ from devices.services.drive import Outgoing
 
 LONGEST_RECONNECT_S = 5
 FIRST_CONNECT_S = 2.0  # how long the first command of a process waits for its connection
+KEPT_WITHIN_S = 5.0
 UNACKNOWLEDGED = 1000  # more than this on their way, and new ones are dropped: the rows send them again
 
 
@@ -29,6 +30,14 @@ class Publisher:
     def publish(self, outgoing: Outgoing) -> None:
         """Hand a message to the broker. It may be lost: the command's row is what sends it again."""
         self.client.publish(outgoing.topic, outgoing.payload, qos=1)
+
+    def keep(self, topic: str, payload: bytes) -> bool:
+        """Have the broker retain a message; False if it did not take it soon."""
+        if not self.is_connected():
+            return False
+        sent = self.client.publish(topic, payload, qos=1, retain=True)
+        sent.wait_for_publish(KEPT_WITHIN_S)
+        return sent.is_published()
 
     def is_connected(self) -> bool:
         return self.connected.is_set()

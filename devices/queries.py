@@ -6,16 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from devices import presence
-from devices.models import IS_OPEN, GatewayBeat, Run
+from devices import presence, speakers, unlocking
+from devices.models import IS_OPEN, Fault, GatewayBeat, Run
 from devices.schedule import LONGEST_PATIENCE_S, Ears
 from devices.sight import Sight
 from devices.states import AWAITED, RunStatus
 from outbox.clock import now
 from payments.answers import instant
+from payments.models import Payment
 
 MAY_STILL_START = AWAITED | {RunStatus.PAID}
 
@@ -40,6 +41,10 @@ def devices(*, device_ids: Sequence[UUID]) -> list[dict[str, object]]:
     sights = Sight.of_many(device_ids)
     open_runs = with_ears(Run.objects.filter(IS_OPEN, device_id__in=device_ids)).order_by("id")
     running = {run.device_id: view(run) for run in open_runs}
+    announcing = [sight.device_id for sight in sights.values() if speakers.is_speaker(sight.type)]
+    words = speakers.words_today(device_ids=announcing)
+    lasting = Fault.objects.filter(device__in=device_ids, cleared_at=None).order_by("pk")
+    faults = [(fault.device_id, fault.code) for fault in lasting]
     return [
         {
             "id": str(device_id),
@@ -51,22 +56,42 @@ def devices(*, device_ids: Sequence[UUID]) -> list[dict[str, object]]:
             "busy": sights[device_id].is_busy(),
             "run": running.get(device_id),
             "options": sights[device_id].options,
+            "faults": [code for of_device, code in faults if of_device == device_id],
+            "day_word": words.get(device_id),
         }
         for device_id in device_ids
     ]
 
 
 def with_ears(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Add to runs what their view needs besides: the device, the gateway's beat, the time."""
+    """Add to runs what their view needs besides: the device, the payer, the gateway's beat, the time."""
     return runs.select_related("device").annotate(
         at=Now(),
         beat_at=Subquery(_BEAT.values("beat_at")),
         hearing_since=Subquery(_BEAT.values("hearing_since")),
+        # Not by a join: inside the transaction of a payment the run is there before it.
+        paid_by=Subquery(Payment.objects.filter(pk=OuterRef("payment_id")).values("payer__owner_id")),
     )
 
 
-def view(run: Any) -> dict[str, object]:
-    """Return the contract's run, given one out of `with_ears`."""
+def of_person(user_id: UUID) -> QuerySet[Run]:
+    """Return the runs that a person paid for, or opened where nothing had to be paid."""
+    return Run.objects.filter(Q(payment__payer__owner_id=user_id) | Q(opened_by=user_id))
+
+
+def unlock_code(run: Any, *, reader_id: UUID | None) -> str | None:
+    """Return the code that a run out of `with_ears` shows to a reader: only to who paid for or opened it."""
+    if reader_id is None or reader_id not in {run.paid_by, run.opened_by_id}:
+        return None
+    return unlocking.code_of(run)
+
+
+def view(run: Any, *, reader_id: UUID | None = None) -> dict[str, object]:
+    """Return the contract's run, given one out of `with_ears`.
+
+    Args:
+        reader_id: the user who will read it; None: a merchant's server.
+    """
     device = run.device
     started = run.status == RunStatus.STARTED
     return {
@@ -76,7 +101,7 @@ def view(run: Any) -> dict[str, object]:
         "option": run.option,
         "ends_at": instant(run.ends_at) if started else None,
         "release_at": instant(release_at(run)),
-        "unlock_code": None,
+        "unlock_code": unlock_code(run, reader_id=reader_id),
         "failure": run.failure or None,
     }
 

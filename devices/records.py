@@ -37,13 +37,15 @@ class Parcel(models.Model):
 
 
 class Tally(models.Model):
-    """How many payments a speaker announced on a day: the running number it reads out."""
+    """How many payments a speaker was told of on a day: the running number it reads out."""
 
     device = models.ForeignKey("devices.Device", models.CASCADE, related_name="tallies", db_index=False)
     day = models.DateField()
     count = models.PositiveIntegerField()
+    dropped = models.PositiveIntegerField(default=0, db_default=0)  # of these, never confirmed by the speaker
 
     class Meta:
+        verbose_name_plural = "tallies"
         constraints = [models.UniqueConstraint(name="speaker_counts_each_day", fields=["device", "day"])]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ RESEND_S = (
 QUERY_S = (1, 15, 30, 45)  # after the expiry: 31, 45, 60 and 75 s after the payment by default
 RETRY_S = 0.5  # a command that could not leave is looked at again within the next second's sweep
 RECHECK_S = 1.0  # while our own outage forbids to decide
+ASK_AGAIN_S = 5.0  # while a machine that came back with a run cannot be asked about it
 LONGEST_PATIENCE_S = 600  # our own outage delays a release by ten minutes at most
 
 
@@ -55,6 +56,9 @@ class Ears:
 DEAF = Ears(up=False, hearing_s=0.0, return_s=0.0)  # for who did not ask: gives nothing up
 
 
+ALONE = Ears(up=True, hearing_s=0.0, return_s=0.0)  # for a machine that never speaks: its silence is no news
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """What a due command calls for: a move, a message, and when to look again."""
@@ -67,6 +71,13 @@ class Due:
 def decide_due(status: RunStatus, *, clock: Clock, ears: Ears, can_send: bool, at: datetime) -> Due:
     """Decide what a run's due start command calls for at the instant `at`."""
     return _DECIDERS[status](clock, ears, can_send, at)
+
+
+def decide_due_alone(status: RunStatus, *, clock: Clock, at: datetime) -> Due:
+    """As `decide_due`, for a machine without electronics: it starts when somebody looks, and ends by time."""
+    if status is RunStatus.PAID and at < clock.expires_at:
+        return Due(move=RunStatus.STARTED)
+    return decide_due(status, clock=clock, ears=ALONE, can_send=False, at=at)
 
 
 def next_due(status: RunStatus, *, clock: Clock, at: datetime) -> datetime | None:
@@ -111,8 +122,14 @@ def _unknown(clock: Clock, ears: Ears, can_send: bool, at: datetime) -> Due:
 
 
 def _started(clock: Clock, ears: Ears, can_send: bool, at: datetime) -> Due:
-    if clock.ends_by is None or at < clock.ends_by:
-        return Due(due_at=clock.ends_by)
+    if clock.ends_by is None:
+        return Due()
+    if at < clock.ends_by:
+        # Due early only because the machine has a new session. It may have ended the run in the one before,
+        # and a power cut or a broker's crash have taken the news along: ask, and it says everything again.
+        if can_send:
+            return Due(message=Message.QUERY, due_at=clock.ends_by)
+        return Due(due_at=min(at + timedelta(seconds=ASK_AGAIN_S), clock.ends_by))
     if _may_give_up(clock.ends_by, ears, at):
         return Due(move=RunStatus.FINISHED)
     return Due(due_at=at + timedelta(seconds=RECHECK_S))

@@ -16,9 +16,10 @@ from payments.money import currency
 
 # One round trip, because it stands on the path of every payment.
 SIGHT = """
-SELECT device.id, device.number, device.name, device.type, device.prices, device.slow, device.enabled,
+SELECT device.id, device.number, device.name, device.type, device.prices, device.settings,
+       device.slow, device.enabled,
        account.id, account.kind, account.name, coalesce(place.name, ''),
-       session.synced_at, session.gone_at, session.last_seen_at,
+       session.synced_at, session.gone_at, session.last_seen_at, coalesce(session.state->>'status', ''),
        (SELECT beat_at FROM devices_gatewaybeat WHERE id = 1),
        ARRAY(SELECT slot FROM devices_run WHERE device_id = device.id AND status = ANY(%s)),
        now()
@@ -39,6 +40,7 @@ class Sight:
     name: str
     type: str
     prices_json: str
+    settings_json: str
     slow: bool
     enabled: bool
     account_id: int
@@ -48,6 +50,7 @@ class Sight:
     synced_at: datetime | None
     gone_at: datetime | None
     last_seen_at: datetime | None
+    says: str  # its own word for what it is doing
     beat_at: datetime | None
     taken: list[str]  # slots with an open run
     at: datetime
@@ -70,13 +73,21 @@ class Sight:
 
     @property
     def online(self) -> bool:
+        if not self.machine.electronic:
+            return self.enabled
         return self.enabled and presence.is_online(
             synced_at=self.synced_at,
             gone_at=self.gone_at,
             last_seen_at=self.last_seen_at,
             beat_at=self.beat_at,
             at=self.at,
+            says=self.says,
         )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its owner set, over what is usual for its type."""
+        return self.machine.settled(json.loads(self.settings_json))
 
     @property
     def offers(self) -> dict[str, int]:
@@ -103,5 +114,5 @@ class Sight:
             "online": self.online,
             "busy": self.is_busy(),
             "options": self.options,
-            "args_schema": self.machine.args_schema,
+            "args_schema": tariff.shown_schema(self.machine.args_schema),
         }

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from celery import shared_task
 
-from devices import queries
+from devices import home_assistant, queries
 from devices.publisher import publisher
 from devices.schedule import DEAF, Ears
-from devices.services import drive, operate
+from devices.services import discovery, drive, operate, watch
 from outbox import clock
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,19 @@ def send_command(*, command_id: str, **_: object) -> None:
 def sweep(**_: object) -> int:
     """Attend to every command that is due by the database's clock, the only one that decides about money."""
     return attend_to_due(at=clock.now())
+
+
+@shared_task(name="devices.tasks.watch")
+def watch_machines(**_: object) -> None:
+    """Tell which machines came and went, and which have been silent for too long."""
+    watch.watch(at=clock.now())
+
+
+@shared_task(name="devices.tasks.discover")
+def discover(**_: object) -> None:
+    """Tell Home Assistant of machines that are new or changed, if it is on."""
+    if home_assistant.is_on():
+        discovery.discover(keep=publisher().keep)
 
 
 def attend_to_due(*, at: datetime) -> int:

@@ -48,6 +48,7 @@ class Nats(Server):
         """`core_port` is for NATS' own protocol, which nobody here speaks but the server insists on."""
         super().__init__(folder=folder, port=port)
         self.core_port = core_port
+        self.max_connections = MAX_CONNECTIONS
 
     @property
     def url(self) -> str:
@@ -99,7 +100,7 @@ class Nats(Server):
             pid_file=_quoted(self.pid_file),
             data=_quoted(self.folder / "nats"),
             max_payload=MAX_PAYLOAD,
-            max_connections=MAX_CONNECTIONS,
+            max_connections=self.max_connections,
             users=self.users_file.name,  # found beside the configuration
         )
 

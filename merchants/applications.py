@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from merchants import services
 from merchants.errors import ApplicantFrozen, ApplicantSuspected, UpgradeWaiting
 from merchants.models import Application
+from outbox.services import publish
 from payments import accounts, answers
 from payments.answers import Json
 from payments.models import Alert, Code
@@ -43,6 +44,8 @@ def approve(*, application_id: UUID, staff_id: UUID, reason: str, plan: str = "s
     Who scanned such a code before still pays the person; every payment keeps the payee it was confirmed with.
     Codes for one payment stay the person's.
 
+    Publishes `merchants.application.approved`.
+
     Returns:
         False if it was decided before.
 
@@ -65,7 +68,9 @@ def approve(*, application_id: UUID, staff_id: UUID, reason: str, plan: str = "s
         category=application.category,
         plan=plan,
     )
-    _hand_over_codes(owner_id=application.owner_id, account_id=shop.account_id)
+    wallet = accounts.wallet_of(application.owner_id)
+    _hand_over_codes(wallet_id=wallet.pk, account_id=shop.account_id)
+    publish("merchants.application.approved", wallet_id=wallet.pk, account_id=shop.account_id)
     return True
 
 
@@ -102,13 +107,12 @@ def _is_suspected(owner_id: UUID) -> bool:
     return still_open.filter(account__owner_id=owner_id).exists()
 
 
-def _hand_over_codes(*, owner_id: UUID, account_id: int) -> None:
+def _hand_over_codes(*, wallet_id: int, account_id: int) -> None:
     """Let printed codes pay the shop, also those withdrawn: a sticker's history is the shop's now.
 
     Their rows are locked in order. A payer who is paying right now does not wait: his payment only refers to
     the code, and its payee was settled when he was shown it.
     """
-    wallet = accounts.wallet_of(owner_id)
-    printed = Code.objects.filter(account=wallet, payable="person", kind=Code.Kind.STATIC)
+    printed = Code.objects.filter(account=wallet_id, payable="person", kind=Code.Kind.STATIC)
     locked = list(printed.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     Code.objects.filter(pk__in=locked).update(account_id=account_id, payable="merchant")

@@ -37,7 +37,14 @@ def counter_quote(account_id: int, *, place_id: UUID | None = None, amount: int 
 class Counter:
     """Paying at a shop's counter: at once, the shop pays its plan's fee."""
 
-    def quote(self, *, code: Code, option: str | None, args: Mapping[str, object] | None) -> Quote:
+    def quote(
+        self,
+        *,
+        code: Code,
+        option: str | None,
+        args: Mapping[str, object] | None,
+        payer_id: UUID | None = None,
+    ) -> Quote:
         """Return the shop's terms as they are now.
 
         Raises:
@@ -51,7 +58,9 @@ class Counter:
     def claim(self, *, payment: PaymentDraft, quote: Quote) -> None:
         """Take nothing: a counter serves any number of payers."""
 
-    def describe(self, *, payment_ids: Collection[UUID]) -> dict[UUID, dict[str, object]]:
+    def describe(
+        self, *, payment_ids: Collection[UUID], reader_id: UUID | None = None
+    ) -> dict[UUID, dict[str, object]]:
         """Know nothing more."""
         return {}
 

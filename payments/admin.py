@@ -97,7 +97,7 @@ class HoldInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic 
     """What a payment has or had in escrow."""
 
     model = Hold
-    fields = ("status", "amount", "captured", "released", "deadline", "resolved_at")
+    fields = ("status", "again", "amount", "captured", "released", "deadline", "resolved_at")
     readonly_fields = fields
     can_delete = False
     extra = 0
@@ -165,8 +165,8 @@ class TransferAdmin(ReadOnly):
 class HoldAdmin(ReadOnly):
     """Money in escrow and what became of it."""
 
-    list_display = ("id", "status", "shown_amount", "payer", "payee", "deadline", "resolved_at")
-    list_filter = ("status",)
+    list_display = ("id", "status", "again", "shown_amount", "payer", "payee", "deadline", "resolved_at")
+    list_filter = ("status", "again")
     list_select_related = ("payer", "payee")
     search_ids = ("pk", "payment_id")
 

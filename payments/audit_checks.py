@@ -64,7 +64,10 @@ WHERE CASE leg.kind
     WHEN 'capture' THEN (debit_id, credit_id) = (%(escrow)s, payment.payee_id)
     WHEN 'release' THEN (debit_id, credit_id) = (%(escrow)s, payment.payer_id)
     WHEN 'fee' THEN (debit_id, credit_id) = (payment.payee_id, %(fees)s)
-    WHEN 'refund' THEN (debit_id, credit_id) = (payment.payee_id, payment.payer_id)
+    WHEN 'refund' THEN debit_id IN (payment.payee_id, %(escrow)s) AND credit_id = payment.payer_id
+    WHEN 'rehold' THEN (debit_id, credit_id) = (payment.payee_id, %(escrow)s)
+    WHEN 'recapture' THEN (debit_id, credit_id) = (%(escrow)s, payment.payee_id)
+    WHEN 'fee_again' THEN (debit_id, credit_id) = (payment.payee_id, %(fees)s)
     WHEN 'fee_return' THEN (debit_id, credit_id) = (%(fees)s, payment.payee_id)
     WHEN 'withdrawal' THEN (debit_id, credit_id) = (withdrawal.account_id, %(clearing)s)
     WHEN 'withdrawal_fee' THEN (debit_id, credit_id) = (withdrawal.account_id, %(fees)s)

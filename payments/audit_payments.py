@@ -24,7 +24,8 @@ _PAYMENT_OF_HOLD = """
 SELECT hold.id, payment.id, payment.status
 FROM payments_hold AS hold LEFT JOIN payments_payment AS payment ON payment.id = hold.payment_id
 WHERE hold.status <> 'resolved' AND (
-    payment.status IS DISTINCT FROM 'confirmed' OR hold.amount <> payment.amount
+    payment.status IS DISTINCT FROM CASE WHEN again THEN 'settled' ELSE 'confirmed' END
+    OR hold.amount <> CASE WHEN again THEN payment.reheld_amount ELSE payment.amount END
     OR hold.payer_id <> payment.payer_id OR hold.payee_id <> payment.payee_id
 )
 """
@@ -33,10 +34,28 @@ SELECT payment_id, count(*) FROM payments_hold WHERE status <> 'resolved'
 GROUP BY payment_id HAVING count(*) > 1
 """
 _HOLD_OF_PAYMENT = """
-SELECT id FROM payments_payment AS payment
-WHERE status = 'confirmed' AND NOT EXISTS (
-    SELECT 1 FROM payments_hold WHERE payment_id = payment.id AND status <> 'resolved'
+SELECT id, status FROM payments_payment AS payment
+WHERE (status = 'confirmed' OR reheld_amount > 0) AND NOT EXISTS (
+    SELECT 1 FROM payments_hold
+    WHERE payment_id = payment.id AND status <> 'resolved' AND again = (payment.status <> 'confirmed')
 )
+"""
+# What was held again, and what became of it, as posted.
+_REHOLDS = """
+WITH posted AS (
+    SELECT
+        payment_id,
+        sum(amount) FILTER (WHERE kind = 'rehold') AS held,
+        sum(amount) FILTER (WHERE kind = 'recapture') AS captured,
+        sum(amount) FILTER (WHERE kind = 'refund' AND debit_id = %s) AS released
+    FROM payments_transfer WHERE kind IN ('rehold', 'recapture', 'refund') GROUP BY payment_id
+)
+SELECT coalesce(hold.payment_id, posted.payment_id), coalesce(hold.amount, 0), coalesce(hold.captured, 0),
+    coalesce(hold.released, 0), coalesce(posted.held, 0), coalesce(posted.captured, 0),
+    coalesce(posted.released, 0)
+FROM (SELECT * FROM payments_hold WHERE again) AS hold FULL JOIN posted USING (payment_id)
+WHERE (coalesce(hold.amount, 0), coalesce(hold.captured, 0), coalesce(hold.released, 0))
+    <> (coalesce(posted.held, 0), coalesce(posted.captured, 0), coalesce(posted.released, 0))
 """
 _OVERDUE = """
 SELECT payment_id, deadline FROM payments_hold
@@ -66,7 +85,8 @@ _FEES = """
 SELECT id, captured_amount, fee_bp, fee_minimum, fee FROM payments_payment
 WHERE fee <> least(captured_amount, greatest(fee_minimum, (2 * captured_amount * fee_bp + 10000) / 20000))
 """
-# What refunds say, what was posted for them, and the share of the fee a second time: half up.
+# What refunds say, what was posted for them, and the share of the fee a second time: half up. What is held
+# again gives its share back too, until it is captured or becomes a refund.
 _REFUNDS = """
 WITH refund AS (
     SELECT payment_id, sum(amount) AS amount, sum(fee_returned) AS fee
@@ -75,22 +95,30 @@ WITH refund AS (
     SELECT
         payment_id,
         sum(amount) FILTER (WHERE kind = 'refund') AS amount,
-        sum(amount) FILTER (WHERE kind = 'fee_return') AS fee
-    FROM payments_transfer WHERE kind IN ('refund', 'fee_return') GROUP BY payment_id
+        coalesce(sum(amount) FILTER (WHERE kind = 'fee_return'), 0)
+            - coalesce(sum(amount) FILTER (WHERE kind = 'fee_again'), 0) AS fee
+    FROM payments_transfer WHERE kind IN ('refund', 'fee_return', 'fee_again') GROUP BY payment_id
 )
 SELECT payment.id, payment.captured_amount, payment.refunded_amount, coalesce(refund.amount, 0),
-    coalesce(posted.amount, 0), payment.fee_returned, coalesce(refund.fee, 0), coalesce(posted.fee, 0)
+    coalesce(posted.amount, 0), payment.reheld_amount, payment.fee_returned, coalesce(refund.fee, 0),
+    coalesce(posted.fee, 0)
 FROM payments_payment AS payment
 LEFT JOIN refund ON refund.payment_id = payment.id
 LEFT JOIN posted ON posted.payment_id = payment.id
-WHERE payment.refunded_amount > payment.captured_amount
+WHERE payment.refunded_amount + payment.reheld_amount > payment.captured_amount
     OR payment.refunded_amount <> coalesce(refund.amount, 0)
     OR payment.refunded_amount <> coalesce(posted.amount, 0)
-    OR payment.fee_returned <> coalesce(refund.fee, 0)
     OR payment.fee_returned <> coalesce(posted.fee, 0)
-    OR payment.refunded_amount > 0 AND payment.fee_returned <> div(
-        2 * payment.fee::numeric * payment.refunded_amount + payment.captured_amount,
-        2 * payment.captured_amount
+    OR payment.captured_amount > 0 AND (payment.fee_returned, coalesce(refund.fee, 0)) <> (
+        div(
+            2 * payment.fee::numeric * (payment.refunded_amount + payment.reheld_amount)
+                + payment.captured_amount,
+            2 * payment.captured_amount
+        ),
+        div(
+            2 * payment.fee::numeric * payment.refunded_amount + payment.captured_amount,
+            2 * payment.captured_amount
+        )
     )
 """
 _SINGLE_USE = """
@@ -151,8 +179,8 @@ def holds_are_single(cursor: Any) -> Iterable[str]:
 def confirmed_payments_have_their_hold(cursor: Any) -> Iterable[str]:
     """Yield payments that wait in escrow without a hold: nobody will ever decide about them."""
     cursor.execute(_HOLD_OF_PAYMENT)
-    for (payment,) in cursor.fetchall():
-        yield f"Payment {payment} is confirmed, but no hold of it is unresolved."
+    for payment, status in cursor.fetchall():
+        yield f"Payment {payment} ({status}) waits in escrow, but no such hold of it is unresolved."
 
 
 @check("no hold is forgotten")
@@ -184,12 +212,21 @@ def fees_are_right(cursor: Any) -> Iterable[str]:
 def refunds_are_exact(cursor: Any) -> Iterable[str]:
     """Yield payments whose sums differ from their refunds or transfers, or exceed what was captured."""
     cursor.execute(_REFUNDS)
-    for payment, captured, says, refunds, posted, fee_says, fee_refunds, fee_posted in cursor.fetchall():
+    for payment, captured, says, refunds, posted, reheld, fee_says, *fees in cursor.fetchall():
         yield (
             f"Payment {payment} captured {captured}, refunded {says} (by its refunds {refunds}, "
-            f"posted {posted}) and returned {fee_says} of its fee (by its refunds {fee_refunds}, "
-            f"posted {fee_posted})."
+            f"posted {posted}), holds {reheld} again and returned {fee_says} of its fee "
+            f"(by its refunds {fees[0]}, posted {fees[1]})."
         )
+
+
+@check("what was held again is given out once", full=True)
+def reholds_are_exact(cursor: Any) -> Iterable[str]:
+    """Yield payments of which other sums were held again, captured or released than their hold says."""
+    cursor.execute(_REHOLDS, [System.ESCROW])
+    for payment, *sums in cursor.fetchall():
+        said, posted = "/".join(map(str, sums[:3])), "/".join(map(str, sums[3:]))
+        yield f"Payment {payment} held again, captured, released {said}, but {posted} was posted."
 
 
 @check("codes for one payment pay once", full=True)

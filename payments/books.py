@@ -27,6 +27,7 @@ class System(IntEnum):
 
 TRANSFER_KINDS = (
     *("payment", "fee", "hold", "capture", "release", "top_up", "refund", "fee_return"),
+    *("rehold", "recapture", "fee_again"),
     *("withdrawal", "withdrawal_fee", "payout", "withdrawal_return", "withdrawal_fee_return"),
 )
 
@@ -120,8 +121,11 @@ class Transfer(models.Model):
         CAPTURE = "capture"  # escrow -> wallet or merchant
         RELEASE = "release"  # escrow -> wallet
         TOP_UP = "top_up"  # bank -> wallet
-        REFUND = "refund"  # merchant -> wallet
-        FEE_RETURN = "fee_return"  # fee_revenue -> merchant: a refund's share of the fee
+        REFUND = "refund"  # merchant -> wallet; escrow -> wallet where a machine did not start
+        FEE_RETURN = "fee_return"  # fee_revenue -> merchant: the share of what is refunded or re-held
+        REHOLD = "rehold"  # merchant -> escrow: a trigger's price, out of a settled payment
+        RECAPTURE = "recapture"  # escrow -> merchant: the machine earned it
+        FEE_AGAIN = "fee_again"  # merchant -> fee_revenue: the recaptured part's share
         WITHDRAWAL = "withdrawal"  # wallet or merchant -> withdrawal_clearing
         WITHDRAWAL_FEE = "withdrawal_fee"  # wallet or merchant -> fee_revenue
         PAYOUT = "payout"  # withdrawal_clearing -> bank

@@ -1,6 +1,6 @@
 """Codes: random tokens that point at something payable, printed or shown as QR."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,15 +73,23 @@ def find(*, token: str, payer_id: UUID) -> Found:
     return Found(token, code, *values[14:])
 
 
-def scan(*, payload: str, payer_id: UUID) -> answers.Json:
+def scan(
+    *, payload: str, payer_id: UUID, option: str | None = None, args: Mapping[str, object] | None = None
+) -> answers.Json:
     """Return the contract's payable: what a payer is shown before he pays. Reserves nothing.
+
+    Args:
+        option: what the payer chose; with it, and `args`, `amount` is the price of exactly that.
 
     Raises:
         UnknownCode, CodeExpired, CodeUsed, CodeRevoked.
+        Refusal: with an option, whatever would refuse to sell it.
     """
     found = find(token=payloads.read(payload), payer_id=payer_id)
     refuse_inactive(found)
-    quote = payables.get(found.code.payable).quote(code=found.code, option=None, args=None)
+    quote = payables.get(found.code.payable).quote(
+        code=found.code, option=option, args=args, payer_id=payer_id
+    )
     told = notices.of(
         code=found.code, payer_id=found.wallet_id, payee_id=quote.payee_account_id, now=found.read_at
     )

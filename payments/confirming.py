@@ -17,8 +17,8 @@ from payments.errors import (
     AmountRequired,
     InsufficientFunds,
     LimitExceeded,
+    NothingToPay,
     OptionUnknown,
-    PayableChanged,
     SelfPayment,
 )
 from payments.idempotency import Call
@@ -86,8 +86,6 @@ class Draft:
 
 def draft(found: Found, quote: Quote, wish: Wish) -> Draft:
     """Return the payment as it would be confirmed; nothing is stored. Refuses what cannot be meant."""
-    if wish.version is not None and wish.version != quote.version:
-        raise PayableChanged
     if found.wallet_id is None:
         raise InsufficientFunds
     if found.wallet_id == quote.payee_account_id:
@@ -110,7 +108,7 @@ def draft(found: Found, quote: Quote, wish: Wish) -> Draft:
         code_id=found.code.id,
         single_use=found.code.kind == Code.Kind.DYNAMIC,
         option=wish.option or "",
-        args=wish.args,
+        args=wish.args if quote.keeps_args else None,
         memo=wish.memo or found.code.memo,
         amount=amount,
         captured_amount=0 if held else amount,
@@ -174,6 +172,8 @@ def _amount(quote: Quote, wish: Wish) -> int:
         return wish.amount
     if wish.amount not in {None, quote.amount}:
         raise AmountMismatch
+    if quote.amount == 0:
+        raise NothingToPay
     return quote.amount
 
 

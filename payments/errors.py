@@ -80,6 +80,11 @@ class ArgsInvalid(Refusal):
     sentence = _("These arguments do not fit.")
 
 
+class NothingToPay(Refusal):
+    code, status = "nothing_to_pay", 409
+    sentence = _("This costs nothing: it is used without a payment.")
+
+
 class SelfPayment(Refusal):
     code, status = "self_payment", 400
     sentence = _("You cannot pay yourself.")
@@ -118,6 +123,26 @@ class RefundExceedsPayment(Refusal):
 class MerchantFundsShort(Refusal):
     code, status = "merchant_funds_short", 402
     sentence = _("The shop's account does not hold enough for this refund.")
+
+
+class ShopFundsShort(Refusal):
+    code, status = "merchant_funds_short", 409
+    sentence = _("The shop's account does not hold enough to start a machine with this payment.")
+
+
+class PaymentNotSettled(Refusal):
+    code, status = "payment_not_settled", 409
+    sentence = _("This payment is not settled: it is still in escrow, or its payer has it back.")
+
+
+class PaymentUsed(Refusal):
+    code, status = "payment_used", 409
+    sentence = _("A machine was started with this payment already.")
+
+
+class PriceNotCovered(Refusal):
+    code, status = "amount_too_small", 402
+    sentence = _("What is left of this payment does not cover the price.")
 
 
 class PaymentDeclined(Refusal):

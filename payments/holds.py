@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from outbox import services as outbox
-from payments import caps, ledger, money, states
+from payments import caps, ledger, money, reholds, states
 from payments.books import System, Transfer
 from payments.ledger import Leg
 from payments.models import Hold, Payment
@@ -27,7 +27,8 @@ def claim(*, payment_id: UUID) -> bool:
 def capture(*, payment_id: UUID, amount: int) -> bool:
     """Give the payee of a claimed hold what was earned, in minor units, and the payer the rest.
 
-    Publishes `payments.payment.settled`, or `.released` when nothing was earned.
+    Publishes `payments.payment.settled`, or `.released` when nothing was earned. For what was held again,
+    `payments.refund.posted` when the payer gets something back.
 
     Raises:
         ValueError: more than the hold holds, or less than nothing.
@@ -41,7 +42,7 @@ def release(*, payment_id: UUID, reason: str) -> bool:
     Args:
         reason: why, for those who hear of it.
 
-    Publishes `payments.payment.released`.
+    Publishes `payments.payment.released`; for what was held again, `payments.refund.posted`.
     """
     return _resolve(payment_id, source=Hold.Status.OPEN, captured=0, reason=reason)
 
@@ -57,6 +58,14 @@ def _resolve(payment_id: UUID, *, source: Hold.Status, captured: int, reason: st
     parts = {"captured": captured, "released": released, "resolved_at": Now()}
     if not states.move(Hold, hold.id, source=source, to=Hold.Status.RESOLVED, **parts):
         return False
+    if hold.again:
+        reholds.resolve(hold, captured=captured, released=released, reason=reason)
+    else:
+        _settle(hold, captured=captured, released=released, reason=reason)
+    return True
+
+
+def _settle(hold: Hold, *, captured: int, released: int, reason: str) -> None:
     payment = hold.payment
     fee = money.fee(captured, bp=payment.fee_bp, minimum=payment.fee_minimum)
     _move_payment(payment, captured=captured, released=released, fee=fee)
@@ -70,7 +79,6 @@ def _resolve(payment_id: UUID, *, source: Hold.Status, captured: int, reason: st
         outbox.publish("payments.payment.settled", payment_id=str(payment.id))
     else:
         outbox.publish("payments.payment.released", payment_id=str(payment.id), reason=reason)
-    return True
 
 
 def _locked(payment_id: UUID, status: Hold.Status) -> Hold | None:

@@ -67,6 +67,14 @@ def post(
     return ids
 
 
+def lane_of_this_connection(account_id: int) -> int:
+    """Return the lane in which this connection credits an account of several lanes: a new hold names it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_lane(%s)", [int(account_id)])
+        (lane,) = cursor.fetchone()
+    return int(lane)
+
+
 def _columns(legs: Sequence[Leg]) -> list[list[Any]]:
     """Return the legs as the arrays that the database function takes."""
     return [

@@ -81,10 +81,11 @@ class Payment(models.Model):
     captured_amount = models.BigIntegerField(db_default=0)
     released_amount = models.BigIntegerField(db_default=0)
     refunded_amount = models.BigIntegerField(db_default=0)
+    reheld_amount = models.BigIntegerField(db_default=0)  # of the captured part, in escrow again
     fee_bp = models.SmallIntegerField(db_default=0)
     fee_minimum = models.BigIntegerField(db_default=0)
     fee = models.BigIntegerField(db_default=0)  # of the captured amount
-    fee_returned = models.BigIntegerField(db_default=0)  # by refunds so far
+    fee_returned = models.BigIntegerField(db_default=0)  # the share of all that is refunded or re-held
     cap_rule = models.CharField(max_length=40, blank=True)  # empty: none counts it
     cap_day = models.DateField(null=True)  # where a release gives room back
     confirmed_at = models.DateTimeField(db_default=Now())
@@ -117,8 +118,12 @@ class Payment(models.Model):
                 condition=Q(status="confirmed") | Q(resolved_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="payment_refunds_what_was_captured",
-                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
+                name="payment_gives_back_what_was_captured",
+                condition=Q(
+                    refunded_amount__gte=0,
+                    reheld_amount__gte=0,
+                    captured_amount__gte=F("refunded_amount") + F("reheld_amount"),
+                ),
             ),
             models.CheckConstraint(
                 name="payment_returns_no_more_fee_than_it_took",
@@ -144,7 +149,10 @@ class Payment(models.Model):
 
 
 class Hold(models.Model):
-    """A payment's money in escrow until somebody knows who earned it. Resolved once."""
+    """A payment's money in escrow until somebody knows who earned it. Resolved once.
+
+    Held again, a part of a settled payment waits for the machine that its payee triggered with it.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -156,6 +164,7 @@ class Hold(models.Model):
     payer = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     payee = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(max_length=8, choices=Status, db_default=Status.OPEN)
+    again = models.BooleanField(db_default=False)  # it came back out of the payee's account
     amount = models.BigIntegerField()
     escrow_lane = models.SmallIntegerField()
     captured = models.BigIntegerField(db_default=0)
@@ -195,6 +204,9 @@ class Hold(models.Model):
                 name="a_payment_has_one_unresolved_hold",
                 fields=["payment"],
                 condition=~Q(status="resolved"),
+            ),
+            models.UniqueConstraint(
+                name="a_payment_is_held_again_once", fields=["payment"], condition=Q(again=True)
             ),
         ]
         indexes = [

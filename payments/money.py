@@ -67,14 +67,13 @@ def fee(amount: int, *, bp: int, minimum: int) -> int:
 
 
 def fee_returned(fee: int, *, refunded: int, captured: int) -> int:
-    """Return how much of a payment's fee its payee has back once so much of it was refunded, half up.
+    """Return how much of a payment's fee its payee has back once he gave up so much of it, half up.
 
     It depends on the sum alone: a whole refund gives the whole fee back, in however many parts it was made.
-    `refunds.py` says the same in SQL.
 
     Args:
         fee: what was paid on the captured amount, in minor units.
-        refunded: all refunds so far, at most `captured`.
+        refunded: all that is refunded or held again, at most `captured`.
         captured: more than nothing.
     """
     return half_up(fee * refunded, captured)

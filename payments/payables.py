@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
+from payments.errors import PayableChanged
 from payments.models import Code
 
 
@@ -34,7 +35,21 @@ class Quote:
     ascii_name: str = ""  # the payee's and his city's, as stored for EMVCo; empty: there is none
     ascii_city: str = ""
     needs_option: bool = False  # several things are sold and none was chosen: nothing can be paid yet
+    keeps_args: bool = True  # False: what the payer filled in is a secret that nobody stores
     claim_data: object = None  # not None: claim() is called with it, inside a savepoint
+    former: Self | None = None  # what was true 120 s ago, if that is another price: it holds so long
+
+    def shown_as(self, version: str | None) -> "Quote":
+        """Return the terms that a payer was shown, known by their version; None: these.
+
+        Raises:
+            PayableChanged: what he was shown is not true any more.
+        """
+        if version is None or version == self.version:
+            return self
+        if self.former is not None and version == self.former.version:
+            return self.former
+        raise PayableChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +69,19 @@ class PaymentDraft:
 class Payable(Protocol):
     """One kind of thing that codes point at."""
 
-    def quote(self, *, code: Code, option: str | None, args: Mapping[str, object] | None) -> Quote:
+    def quote(
+        self,
+        *,
+        code: Code,
+        option: str | None,
+        args: Mapping[str, object] | None,
+        payer_id: UUID | None = None,
+    ) -> Quote:
         """Return the terms. Without an option it is for showing and refuses nothing; with one it may refuse.
 
-        `code.account` is loaded.
+        Args:
+            code: with its `account` loaded.
+            payer_id: the user who asks, where guesses are counted; None: nobody in particular.
         """
         ...
 
@@ -68,17 +92,30 @@ class Payable(Protocol):
         """
         ...
 
-    def describe(self, *, payment_ids: Collection[UUID]) -> dict[UUID, dict[str, object]]:
-        """Return the parts of a payment's answer that only the owner knows: `run`, `release_by`."""
+    def describe(
+        self, *, payment_ids: Collection[UUID], reader_id: UUID | None = None
+    ) -> dict[UUID, dict[str, object]]:
+        """Return the parts of a payment's answer that only the owner knows: `run`, `release_by`.
+
+        Args:
+            reader_id: the user who will read it; what only the payer may know is left out for others.
+        """
         ...
 
 
 _registered: dict[str, Payable] = {}
+_triggered: set[str] = set()
 
 
-def register(kind: str, payable: Payable) -> None:
-    """Let codes of this kind sell something."""
+def register(kind: str, payable: Payable, *, triggered: bool = False) -> None:
+    """Let codes of this kind sell something.
+
+    Args:
+        triggered: a payee can give it for a settled payment of another kind, so it describes those too.
+    """
     _registered[kind] = payable
+    if triggered:
+        _triggered.add(kind)
 
 
 def get(kind: str) -> Payable:
@@ -93,12 +130,17 @@ def get(kind: str) -> Payable:
         raise LookupError(f"Nothing is registered for codes of kind {kind!r}.") from None
 
 
-def describe(payments: Collection[tuple[UUID, str]]) -> dict[UUID, dict[str, object]]:
+def describe(
+    payments: Collection[tuple[UUID, str]], *, reader_id: UUID | None = None
+) -> dict[UUID, dict[str, object]]:
     """Return what the owners know about payments, given as (id, kind); some may be missing."""
     known: dict[UUID, dict[str, object]] = {}
-    for kind in {kind for _, kind in payments}:
+    for kind in {kind for _, kind in payments} | (_triggered if payments else set()):
         known |= get(kind).describe(
-            payment_ids=[payment_id for payment_id, of_kind in payments if of_kind == kind]
+            payment_ids=[
+                payment_id for payment_id, of_kind in payments if of_kind == kind or kind in _triggered
+            ],
+            reader_id=reader_id,
         )
     return known
 

@@ -12,11 +12,12 @@ from payments.errors import UnknownCode
 from payments.models import Code
 from payments.payables import Quote
 
+PAYABLE = "Q"  # the letter in the address of everything that is paid
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _FOLD = str.maketrans("OIL", "011")
 _TOKEN = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")  # 26 digits carry 130 bits; a token has 128
 _URL = re.compile(
-    r"(HTTPS?)://(\[[0-9A-F:.]+\]|[0-9A-Z.-]+)(?::([0-9]{1,5}))?((?:/[0-9A-Z._~-]+)*)/Q/([0-9A-Z]{26})"
+    r"(HTTPS?)://(\[[0-9A-F:.]+\]|[0-9A-Z.-]+)(?::([0-9]{1,5}))?((?:/[0-9A-Z._~-]+)*)/([A-Z])/([0-9A-Z]{26})"
 )
 _LOOPBACK = frozenset({"127.0.0.1", "LOCALHOST", "[::1]"})
 _PORTS = {"HTTP": "80", "HTTPS": "443"}
@@ -30,9 +31,13 @@ def new_token() -> str:
     return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def payload_of(token: str) -> str:
-    """Return what the QR code holds: no lower-case letter, so that the symbol is alphanumeric and small."""
-    return f"{settings.PUBLIC_URL.upper()}/Q/{token}"
+def payload_of(token: str, *, kind: str = PAYABLE) -> str:
+    """Return what the QR code holds: no lower-case letter, so that the symbol is alphanumeric and small.
+
+    Args:
+        kind: the letter before the token: what opens there.
+    """
+    return f"{settings.PUBLIC_URL.upper()}/{kind}/{token}"
 
 
 def emv_payload(code: Code, quote: Quote) -> str | None:
@@ -73,14 +78,23 @@ def read(payload: str) -> str:
     """
     if payload.startswith(emv.START):
         return fold(_token_in_emv(payload))
+    if len(payload) <= LONGEST_URL and payload.isascii() and "/" not in payload:
+        return fold(payload)
+    return token_at(payload)
+
+
+def token_at(payload: str, *, kind: str = PAYABLE) -> str:
+    """Return the token in an address of ours.
+
+    Raises:
+        UnknownCode: it is no address, somebody else's, or one of another kind.
+    """
     if len(payload) > LONGEST_URL or not payload.isascii():
         raise UnknownCode
-    if "/" not in payload:
-        return fold(payload)
     match = _URL.fullmatch(payload.upper())
-    if match is None or not _is_ours(*match.group(1, 2, 3, 4)):
+    if match is None or match.group(5) != kind or not _is_ours(*match.group(1, 2, 3, 4)):
         raise UnknownCode
-    return fold(match.group(5))
+    return fold(match.group(6))
 
 
 def fold(token: str) -> str:

@@ -12,7 +12,14 @@ from payments.payables import PaymentDraft, Quote
 class Person:
     """The personal tier."""
 
-    def quote(self, *, code: Code, option: str | None, args: Mapping[str, object] | None) -> Quote:
+    def quote(
+        self,
+        *,
+        code: Code,
+        option: str | None,
+        args: Mapping[str, object] | None,
+        payer_id: UUID | None = None,
+    ) -> Quote:
         """Return a person's terms: none.
 
         Raises:
@@ -38,7 +45,9 @@ class Person:
     def claim(self, *, payment: PaymentDraft, quote: Quote) -> None:
         """Take nothing: a person can be paid any number of times."""
 
-    def describe(self, *, payment_ids: Collection[UUID]) -> dict[UUID, dict[str, object]]:
+    def describe(
+        self, *, payment_ids: Collection[UUID], reader_id: UUID | None = None
+    ) -> dict[UUID, dict[str, object]]:
         """Know nothing more."""
         return {}
 

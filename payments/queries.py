@@ -25,11 +25,12 @@ class Balance:
 
 
 # In one snapshot: money that moves from one to the other meanwhile is never missed or counted twice.
+# What is held again came out of a shop's account: it waits for the shop.
 _BALANCE = """
 SELECT
     (SELECT coalesce(sum(amount), 0) FROM payments_lane WHERE account_id = wallet.id)::bigint,
     (SELECT coalesce(sum(amount), 0) FROM payments_hold
-     WHERE payer_id = wallet.id AND status <> 'resolved')::bigint
+     WHERE payer_id = wallet.id AND status <> 'resolved' AND NOT again)::bigint
     + (SELECT coalesce(sum(amount), 0) FROM payments_withdrawal
        WHERE account_id = wallet.id AND status IN ('requested', 'submitted'))::bigint
 FROM payments_account AS wallet WHERE wallet.owner_id = %s AND wallet.kind = 'wallet'
@@ -49,7 +50,7 @@ def balance(user_id: UUID) -> Balance:
 
 
 def in_escrow(account_id: int) -> int:
-    """Return what waits in escrow for a payee."""
+    """Return what waits in escrow for a payee, held for the first time or again."""
     unresolved = Hold.objects.filter(payee_id=account_id).exclude(status=Hold.Status.RESOLVED)
     return unresolved.aggregate(sum=Sum("amount"))["sum"] or 0
 
@@ -106,7 +107,7 @@ def payments(*, user_id: UUID, before: UUID | None = None, limit: int = 20) -> l
 
 def describe(found: Collection[Payment], *, user_id: UUID) -> list[Json]:
     """Return payments as the contract writes them, `payer` and `payee` loaded."""
-    known = payables.describe([(each.id, each.kind) for each in found])
+    known = payables.describe([(each.id, each.kind) for each in found], reader_id=user_id)
     return [
         answers.payment(
             each,

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from outbox.ids import uuid7
-from payments import idempotency, money, refunds
+from payments import givebacks, idempotency, money, refunds
 from payments.idempotency import Call
 from payments.models import Account, Payment, Refund
 from payments.requests import MOST_AMOUNT
@@ -58,8 +58,7 @@ class RefundForm(Reason):
 def _is_refundable(payment: Payment) -> bool:
     """Say whether it makes sense to ask; `refunds.refund` decides."""
     to_a_shop = payment.payee.kind == Account.Kind.MERCHANT
-    left = payment.captured_amount - payment.refunded_amount
-    return to_a_shop and payment.status == Payment.Status.SETTLED and left > 0
+    return to_a_shop and payment.status == Payment.Status.SETTLED and givebacks.left_of(payment) > 0
 
 
 def _refund(payment: Payment, given: Given) -> bool:

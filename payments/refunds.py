@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Sum
-
 from outbox import services as outbox
-from outbox.errors import Refusal
-from payments import answers, idempotency, ledger
+from payments import answers, givebacks, idempotency, ledger
 from payments.answers import Json
 from payments.books import FIRST_MERCHANT, System, Transfer
 from payments.errors import (
@@ -24,23 +20,6 @@ from payments.idempotency import Answer, Call
 from payments.ledger import Leg
 from payments.models import Payment, Refund
 
-# The room and the fee are decided by the write itself: whoever waited for the row counts from what the other
-# refund left. Numeric, because a fee times an amount is larger than a bigint; div() cuts off as // does.
-# payments.money.fee_returned says the same in Python.
-_TAKE_ROOM = """
-UPDATE payments_payment SET
-    refunded_amount = refunded_amount + coalesce(%(amount)s, captured_amount - refunded_amount),
-    fee_returned = div(
-        2 * fee::numeric * (refunded_amount + coalesce(%(amount)s, captured_amount - refunded_amount))
-            + captured_amount,
-        2 * captured_amount::numeric
-    )
-WHERE id = %(payment)s AND payee_id = %(payee)s AND payee_id >= %(first_merchant)s AND status = 'settled'
-    AND refunded_amount < captured_amount
-    AND refunded_amount + coalesce(%(amount)s, captured_amount - refunded_amount) <= captured_amount
-RETURNING payer_id, refunded_amount, fee_returned
-"""
-
 
 def refund(
     *,
@@ -53,7 +32,7 @@ def refund(
 ) -> Answer:
     """Give a settled payment back to its payer, or get the answer of the same call again.
 
-    Neither a freeze of the merchant nor one of the payer stops it. It gives no room back in a day's cap.
+    No freeze stops it. It gives no room back in a day's cap.
 
     Args:
         call: its caller is the merchant's id, or the user of the staff who does it.
@@ -66,7 +45,8 @@ def refund(
 
     Raises:
         UnknownPayment: there is none, or it is another payee's.
-        PaymentInEscrow, PaymentNotRefundable, RefundExceedsPayment: there is nothing to give back, or less.
+        PaymentInEscrow: it waits in escrow, or so much of it does again.
+        PaymentNotRefundable, RefundExceedsPayment: there is nothing to give back, or less.
         MerchantFundsShort: the merchant's account holds too little.
         Refusal: as `idempotency.run`.
 
@@ -74,10 +54,11 @@ def refund(
     """
 
     def work(now: datetime) -> Answer:
-        payer_id, part = _take_room(payment_id, payee_account_id, amount)
-        part.reason, part.staff_id, part.created_at = reason, staff_id, now
+        payment = givebacks.locked(payment_id, payee_account_id)
+        part = Refund(payment=payment, amount=_part_of(payment, amount), reason=reason, created_at=now)
+        part.fee_returned, part.staff_id = givebacks.share_of_refund(payment, part.amount), staff_id
         part.save(force_insert=True)
-        _post(part, payer_id=payer_id, payee_id=payee_account_id)
+        _post(part, fee=givebacks.count(payment, refunds=part.amount, reholds=0))
         outbox.publish("payments.refund.posted", refund_id=str(part.pk), payment_id=str(payment_id))
         return Answer(201, described(part))
 
@@ -113,49 +94,28 @@ def described(refund: Refund) -> Json:
     }
 
 
-def _take_room(payment_id: UUID, payee_account_id: int, amount: int | None) -> tuple[int, Refund]:
-    """Count a refund in its payment; return the payer's account and the refund, not stored yet.
-
-    The new refund is what the payment says beyond the refunds stored so far; its row is locked by then.
-    """
-    values: dict[str, UUID | int | None] = {
-        "payment": payment_id,
-        "payee": payee_account_id,
-        "amount": amount,
-        "first_merchant": FIRST_MERCHANT,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_ROOM, values)
-        row = cursor.fetchone()
-    if row is None:
-        raise _no_room(payment_id, payee_account_id, amount)
-    payer_id, refunded, returned = row
-    stored = Refund.objects.filter(payment_id=payment_id).aggregate(
-        amount=Sum("amount", default=0), fee=Sum("fee_returned", default=0)
-    )
-    part = refunded - stored["amount"]
-    if amount not in {None, part}:
-        raise AssertionError(f"The refunds of payment {payment_id} are not what it says was refunded.")
-    return payer_id, Refund(payment_id=payment_id, amount=part, fee_returned=returned - stored["fee"])
-
-
-def _no_room(payment_id: UUID, payee_account_id: int, amount: int | None) -> Refusal:
-    payment = Payment.objects.filter(pk=payment_id, payee_id=payee_account_id).first()
-    if payment is None:
-        return UnknownPayment()
+def _part_of(payment: Payment, amount: int | None) -> int:
+    """Return how much of a locked payment is given back."""
     if payment.payee_id < FIRST_MERCHANT or payment.status == Payment.Status.RELEASED:
-        return PaymentNotRefundable()
-    left = payment.captured_amount - payment.refunded_amount
-    if payment.status == Payment.Status.SETTLED and (left == 0 or (amount or 0) > left):
-        return RefundExceedsPayment()
-    return PaymentInEscrow()  # or it was, a moment ago
+        raise PaymentNotRefundable
+    if payment.status == Payment.Status.CONFIRMED:
+        raise PaymentInEscrow
+    left = givebacks.left_of(payment)
+    part = left if amount is None else amount
+    if 0 < part <= left:
+        return part
+    # What a machine is being started with may yet come back to the payer, or be refundable again.
+    if payment.reheld_amount and part <= left + payment.reheld_amount:
+        raise PaymentInEscrow
+    raise RefundExceedsPayment
 
 
-def _post(part: Refund, *, payer_id: int, payee_id: int) -> None:
-    legs = [Leg(Transfer.Kind.REFUND, payee_id, payer_id, part.amount)]
-    if part.fee_returned:
-        legs.append(Leg(Transfer.Kind.FEE_RETURN, System.FEE_REVENUE, payee_id, part.fee_returned))
+def _post(part: Refund, *, fee: int) -> None:
+    payment = part.payment
+    legs = [Leg(Transfer.Kind.REFUND, payment.payee_id, payment.payer_id, part.amount)]
+    if fee:
+        legs.append(Leg(Transfer.Kind.FEE_RETURN, System.FEE_REVENUE, payment.payee_id, fee))
     try:
-        ledger.post(legs, payment_id=part.payment_id)
+        ledger.post(legs, payment_id=payment.pk)
     except InsufficientFunds as error:
         raise MerchantFundsShort from error

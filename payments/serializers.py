@@ -49,6 +49,8 @@ class Scan(serializers.Serializer[None]):
     """What was read from a symbol."""
 
     payload = Text(max_length=2000)
+    option = Text(required=False, allow_null=True, max_length=64)
+    args = ObjectField(required=False, allow_null=True)
 
 
 class NewPayment(serializers.Serializer[None]):
@@ -149,8 +151,13 @@ class SoldOptionView(serializers.Serializer[Answer]):
 
     id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # the contract's name; a field has one too
-    amount = serializers.IntegerField()
+    amount = serializers.IntegerField(
+        help_text="Of the whole, of one unit (`per`), or of one step (`quoted`)."
+    )
     details = serializers.CharField(allow_blank=True)
+    per = serializers.CharField(allow_null=True, help_text="The argument that the amount is multiplied with.")
+    quoted = serializers.BooleanField(help_text="Scan again with option and args: only that tells the price.")
+    args_schema = ObjectField(help_text="JSON Schema of what `args` may hold with this option.")
 
 
 class MachineView(serializers.Serializer[Answer]):

@@ -32,7 +32,8 @@ def pay(
     Args:
         call: its caller is the payer's user id.
         code: the token.
-        version: what the payer was shown, as `scan` told it; None skips the comparison.
+        version: what the payer was shown, as `scan` told it; None skips the comparison. A price that moves
+            with time holds for 120 s after it was shown.
         amount: minor units, when the code fixes none.
 
     Returns:
@@ -53,7 +54,9 @@ def _pay(call: Call, wish: Wish) -> Answer:
         found = codes.find(token=wish.code, payer_id=call.caller)
         codes.refuse_inactive(found)
         payable = payables.get(found.code.payable)
-        quote = payable.quote(code=found.code, option=wish.option, args=wish.args)
+        quote = payable.quote(
+            code=found.code, option=wish.option, args=wish.args, payer_id=call.caller
+        ).shown_as(wish.version)
         draft = confirming.draft(found, quote, wish)
     except Refusal as refusal:
         return idempotency.refuse(call, refusal)

@@ -46,7 +46,8 @@ class Action:
         question: what happens, in one sentence.
         permission: who may, as `app.codename`.
         applies: whether it makes sense for this object now.
-        act: does it; False if somebody else was first. A Refusal is shown to who asked.
+        act: does it; False if somebody else was first, or a text that is shown this once. A Refusal is shown
+            to who asked.
         form: what is asked before.
     """
 
@@ -55,7 +56,7 @@ class Action:
     question: Text
     permission: str
     applies: Callable[[Any], bool]
-    act: Callable[[Any, Given], bool]
+    act: Callable[[Any, Given], bool | str]
     form: type[Reason] = Reason
 
 
@@ -119,6 +120,8 @@ class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]  # not gener
         if done:
             self.log_change(request, meant, f"{action.verb}: {given.reason}")
             self.message_user(request, _("Done: %(verb)s.") % {"verb": action.verb}, messages.SUCCESS)
+            if isinstance(done, str):
+                self.message_user(request, done, messages.WARNING)
         else:
             self.message_user(request, _("Nothing was done: it was so already."), messages.WARNING)
         return HttpResponseRedirect(self._page_of(meant))

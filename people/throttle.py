@@ -47,15 +47,15 @@ def keys_of(*, phone: str, address: str) -> dict[str, int]:
     }
 
 
-def take(keys: dict[str, int]) -> None:
-    """Count one try.
+def take(keys: dict[str, int], *, window_s: int = WINDOW_S) -> None:
+    """Count one try, within a window that begins with the first one.
 
     Raises:
         TooManyTries: the window of one of the keys is full; it says when that ends.
     """
     for key, most in keys.items():
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, {"key": key, "most": most, "window_s": WINDOW_S})
+            cursor.execute(_TAKE, {"key": key, "most": most, "window_s": window_s})
             if cursor.fetchone() is None:
                 cursor.execute(_REST, [key])
                 (rest_s,) = cursor.fetchone() or (1,)

@@ -6,6 +6,7 @@ import sys
 
 from simulator import cli
 from simulator.roster import RosterError
+from simulator.script import ScriptError
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m simulator", description="Play simulated machines.")
@@ -13,5 +14,5 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(message)s")
     try:
         cli.play(**vars(parser.parse_args()))
-    except (RosterError, ValueError) as error:
+    except (RosterError, ScriptError, ValueError) as error:
         sys.exit(str(error))

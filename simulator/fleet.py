@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from devices.machines.base import find_all
+from simulator.agenda import Agenda
 from simulator.client import Broker
 from simulator.faults import Faults
-from simulator.journal import Journal, VolatileJournal
-from simulator.player import BOOT_S, Device, Player, Store
+from simulator.journal import open_store
+from simulator.player import BOOT_S, Device, Player
 
 IDLE_S = 3600.0
 POLL_S = 0.01
@@ -24,23 +26,38 @@ POLL_S = 0.01
 class Fleet:
     """Plays devices until stopped: `run` in the caller's thread, or `start` and `stop` around one of its own.
 
-    With `data` every machine keeps its journal in that folder; without, it forgets when the fleet ends.
-    `speed` is how fast the machines' own clocks run; the protocol's clocks are always real.
+    With `data` every machine remembers in a folder below it; without, it forgets when the fleet ends.
+    `speed` is how fast the machines' own clocks run; the protocol's clocks are always real. The same `seed`
+    gives every link the same faults again. Types without electronics are left out.
     """
 
     def __init__(
-        self, devices: Iterable[Device], *, mqtt_url: str, data: Path | None = None, speed: float = 1
+        self,
+        devices: Iterable[Device],
+        *,
+        mqtt_url: str,
+        data: Path | None = None,
+        speed: float = 1,
+        seed: int | None = None,
     ) -> None:
-        broker = Broker.at(mqtt_url)
+        broker, types = Broker.at(mqtt_url), find_all()
         self._players = {
-            device.id: Player(device, broker=broker, store=_store(data, device.id), speed=speed)
+            device.id: Player(
+                device,
+                broker=broker,
+                store=open_store(data, device.id),
+                speed=speed,
+                seed=None if seed is None else f"{seed} {device.id}",
+            )
             for device in devices
+            if types[device.type].electronic
         }
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[Player, socket.socket] = {}
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()  # from other threads
         self._ear, self._bell = socket.socketpair()
         self._selector.register(self._ear, selectors.EVENT_READ)
+        self._plan, self._began = Agenda(), 0.0  # in seconds since `run` began
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -73,11 +90,34 @@ class Fleet:
 
     def starts(self, device_id: str) -> list[UUID]:
         """The run of every time this machine's relay moved, oldest first."""
-        return list(self._players[device_id].hardware.starts)
+        return [UUID(run_id) for run_id in self._players[device_id].hardware.starts]
 
     def cut_power(self, device_id: str, for_s: float = BOOT_S) -> None:
         player = self._players[device_id]
-        self._calls.put(lambda: player.lose_power(time.monotonic(), for_s))
+        self._call(lambda: player.lose_power(time.monotonic(), for_s))
+
+    def drop_line(self, device_id: str) -> None:
+        """Break the connection; the machine comes back by itself."""
+        player = self._players[device_id]
+        self._call(lambda: player.line.reconnect(time.monotonic()))
+
+    def replay(self, device_id: str, topic: str) -> None:
+        """Play to the machine again what it was told on `cmd` or `sync`."""
+        player = self._players[device_id]
+        self._call(lambda: player.replay(topic, time.monotonic()))
+
+    def plan(self, at_s: float, deed: Callable[[], None], *, every_s: float = 0) -> None:
+        """Do something that many seconds after `run` begins, and then again and again. Before `run`."""
+
+        def do(now: float) -> None:
+            deed()
+            if every_s:
+                self._plan.add(now + every_s, do)
+
+        self._plan.add(at_s, do)
+
+    def wake(self) -> None:
+        """Look at the switches now; else a machine notices at its next step, within a few seconds."""
         self._ring()
 
     def online(self) -> bool:
@@ -96,7 +136,7 @@ class Fleet:
 
     def run(self) -> None:
         """Play until `stop`."""
-        now = time.monotonic()
+        now = self._began = time.monotonic()
         for player in self._players.values():
             player.boot(now)
         try:
@@ -112,10 +152,12 @@ class Fleet:
             if key.data is None:
                 self._answer()
             else:
-                key.data.transfer(events)
+                key.data.line.transfer(events)
 
     def _step(self) -> None:
         now = time.monotonic()
+        while deed := self._plan.take(now - self._began):
+            deed(now - self._began)
         for player in self._players.values():
             due = player.due()
             if due is not None and due <= now:
@@ -123,26 +165,32 @@ class Fleet:
 
     def _idle_s(self) -> float:
         dues = [due for player in self._players.values() if (due := player.due()) is not None]
-        return max(0.0, min(dues, default=IDLE_S) - time.monotonic())
+        if (planned := self._plan.due()) is not None:
+            dues.append(self._began + planned)
+        return max(0.0, min(dues, default=time.monotonic() + IDLE_S) - time.monotonic())
 
     def _watch_sockets(self) -> None:
         """Let the selector wait for the present sockets; the old ones first, their numbers are used again."""
         for player, watched in list(self._sockets.items()):
-            if watched is not player.socket:
+            if watched is not player.line.socket:
                 self._selector.unregister(watched)
                 del self._sockets[player]
         for player in self._players.values():
-            if player.socket is not None:
-                self._watch(player, player.socket)
+            if (line := player.line.socket) is not None:
+                self._watch(player, line)
 
     def _watch(self, player: Player, line: socket.socket) -> None:
         """For writing only while something waits to be written."""
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if player.wants_write else 0)
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if player.line.wants_write else 0)
         if player not in self._sockets:
             self._selector.register(line, events, player)
             self._sockets[player] = line
         elif self._selector.get_key(line).events != events:
             self._selector.modify(line, events, player)
+
+    def _call(self, what: Callable[[], None]) -> None:
+        self._calls.put(what)
+        self._ring()
 
     def _ring(self) -> None:
         with suppress(OSError):  # the fleet ended by itself just before, and nobody has to wake up
@@ -163,10 +211,3 @@ class Fleet:
         self._selector.close()
         self._ear.close()
         self._bell.close()
-
-
-def _store(data: Path | None, device_id: str) -> Store:
-    if data is None:
-        return VolatileJournal()
-    data.mkdir(parents=True, exist_ok=True)
-    return Journal(data / f"{device_id}.journal")

@@ -38,4 +38,5 @@ def _device(machine: dict[str, Any]) -> Device:
         type=machine["type"],
         key=decode_key(machine["key"]),
         password=machine["mqtt_password"],
+        number=str(machine.get("number", "")),
     )

@@ -13,10 +13,11 @@ from django.db.migrations.loader import MigrationLoader
 
 PROJECT = Path(__file__).resolve().parent.parent
 LAYERS = ("outbox", "people", "payments", "merchants", "devices", "wallet")  # from the ground up
-OURS = (*LAYERS, "config", "simulator", "embedded", "tests", "benchmarks")
+OURS = (*LAYERS, "config", "simulator", "clients", "embedded", "tests", "benchmarks")
 LONGEST_FUNCTION = 40
 LONGEST_FILE = 300
-HARDWARE_KNOWS = ("devices.protocol", "devices.machines")
+HARDWARE_KNOWS = ("devices.protocol", "devices.machines", "clients.micropython")
+ON_THE_BOARD = {"binascii", "hashlib", "json", "os", "select", "socket", "struct", "sys", "time"}
 PUBLIC_INDEXES = ("https://pypi.org/simple", "https://files.pythonhosted.org/")
 
 SOURCES = sorted(
@@ -96,6 +97,24 @@ def test_the_simulator_imports_what_hardware_knows_and_nothing_else_of_ours() ->
         if name.split(".")[0] in OURS and not name.startswith(allowed)
     ]
     assert strangers == []
+
+
+def test_the_client_imports_what_every_board_has() -> None:
+    strangers = [
+        f"{relative(file)}: {name}"
+        for file in (PROJECT / "clients" / "micropython").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in imported_by(node)
+        if name.split(".")[0] not in ON_THE_BOARD
+    ]
+    assert strangers == []
+
+
+def imported_by(node: ast.AST) -> list[str]:
+    """Modules that one statement imports from outside its package."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
 
 
 def imported(file: Path) -> Iterator[str]:

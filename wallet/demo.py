@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -100,7 +101,7 @@ def seed(*, kept: Kept, base_url: str, mqtt_url: str) -> Entry:
         owners = {person["name"]: UUID(person["user_id"]) for person in people}
         shops = {shop.name: _shop(shop, owners[shop.owner]) for shop in SHOPS}
         merchants = [_merchant(shop, kept) for shop in shops.values()]
-        machines = [_machine(spot, shops[spot.shop]) for spot in _spots()]
+        machines = [_machine(spot, shops[spot.shop]) for spot in _spots(shops)]
     for person in people:
         _give_money(UUID(person["user_id"]))
     return {
@@ -203,12 +204,17 @@ def _static_code(account_id: int, *, payable: str, place_id: UUID | None = None)
     return found or codes.create(account_id=account_id, payable=payable, place_id=place_id)
 
 
-def _spots() -> Iterator[Spot]:
-    """Yield the spots, and one for every machine type that has none: a new type shows up by itself."""
+def _spots(shops: Mapping[str, Merchant]) -> Iterator[Spot]:
+    """Yield the spots, and one for every machine type that has none: a new type shows up by itself.
+
+    What stands there keeps its number when a later version brings more types.
+    """
     yield from SPOTS
-    others = sorted(find_all().keys() - {spot.type for spot in SPOTS})
-    for number, slug in enumerate(others, start=FIRST_FREE_NUMBER):
-        yield Spot(str(number), slug, str(find_all()[slug].label), SHOPS[1].name)
+    shop = SHOPS[1].name
+    standing = dict(Device.objects.filter(account=shops[shop].account_id).values_list("type", "number"))
+    free = (str(number) for number in count(FIRST_FREE_NUMBER) if str(number) not in standing.values())
+    for slug in sorted(find_all().keys() - {spot.type for spot in SPOTS}):
+        yield Spot(standing.get(slug) or next(free), slug, str(find_all()[slug].label), shop)
 
 
 def _machine(spot: Spot, merchant: Merchant) -> Entry:

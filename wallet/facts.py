@@ -1,13 +1,16 @@
-"""What is known of a paid run, and where it stands as people understand it. Pure."""
+"""What is known of a run, and where it stands as people understand it. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import ceil
 from uuid import UUID
+
+from devices.machines.base import MINUTE_S, Reveal
 
 
 class State(StrEnum):
-    """Where a paid run stands, as people understand it."""
+    """Where a run stands, as people understand it."""
 
     STARTING = "starting"
     ANSWERED = "answered"
@@ -26,7 +29,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One payment for a machine. Amounts in minor units, instants aware, `run` as the contract writes it."""
+    """One use of a machine. Amounts in minor units, instants aware, `run` as the contract writes it."""
 
     amount: int
     captured: int
@@ -39,6 +42,11 @@ class Facts:
     run: str
     run_id: UUID
     confirmed_at: datetime
+    at: datetime | None = None  # when all this was so
+    door: str = ""  # the one to walk to, of a machine with doors
+    warn_s: int = 0  # so long before its end it is said to end; 0: never
+    reveals: Reveal = Reveal.NOTHING
+    unlock_code: str = ""  # for the eyes of whoever pays for it or opened it
     settled_at: datetime | None = None
     started_at: datetime | None = None
     ends_at: datetime | None = None
@@ -56,6 +64,19 @@ class Facts:
     def name(self) -> str:
         """The machine inside a sentence: washing machine 07."""
         return f"{self.label[:1].lower()}{self.label[1:]}\N{NO-BREAK SPACE}{self.number}"
+
+    @property
+    def is_free(self) -> bool:
+        """Was there nothing to pay?"""
+        return self.amount == 0
+
+    @property
+    def ends_in_min(self) -> int | None:
+        """In how many minutes it is done, at least one; None: not soon, or it does not run."""
+        if self.run != "started" or not self.warn_s or self.ends_at is None or self.at is None:
+            return None
+        left_s = (self.ends_at - self.at).total_seconds()
+        return max(1, ceil(left_s / MINUTE_S)) if left_s <= self.warn_s else None
 
 
 _BY_RUN = {
@@ -77,6 +98,7 @@ def state_of(facts: Facts) -> State:
     state = _BY_RUN.get(facts.run, State.STARTING)
     if state in _UNDECIDED and not facts.reachable:
         return State.UNHEARD
-    if state is State.REPAID and facts.captured:
+    began = facts.started_at is not None if facts.is_free else bool(facts.captured)
+    if state is State.REPAID and began:
         return State.STOPPED
     return state

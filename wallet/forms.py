@@ -1,6 +1,8 @@
 """What people type, checked before anything is done with it."""
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.books import LARGEST_AMOUNT
 from people.names import LONGEST, clean_name
+from wallet.claiming import Home
 
 _SIX_DIGITS = RegexValidator(r"\A[0-9]{6}\Z", _("A PIN has six digits."))
 _PRINTABLE = RegexValidator(r"\A[\x21-\x7e]{1,255}\Z")
@@ -27,6 +30,29 @@ class Line(forms.CharField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)
         return clean_name(text, longest=self.max_length or LONGEST) if text else ""
+
+
+class Arguments(forms.CharField):
+    """What the payer filled in for a machine: a JSON object of plain values. Its schema judges them later."""
+
+    def clean(self, value: Any) -> dict[str, object] | None:
+        text = super().clean(value)
+        try:
+            values = json.loads(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(_("Fill this in again.")) from error
+        if values is None:
+            return None
+        plain = isinstance(values, dict) and all(
+            name.isprintable() and _is_plain(one) for name, one in values.items()
+        )
+        if not plain:
+            raise forms.ValidationError(_("Fill this in again."))
+        return dict(values)
+
+
+def _is_plain(value: object) -> bool:
+    return value.isprintable() if isinstance(value, str) else isinstance(value, bool | int)
 
 
 def _text(**attrs: Any) -> forms.TextInput:
@@ -94,15 +120,44 @@ class Payload(forms.Form):
     payload = forms.CharField(max_length=512)
 
 
-class Pay(forms.Form):
-    """A payment as the sheet sends it."""
+class Choice(forms.Form):
+    """What of a machine's offers is meant."""
+
+    option = forms.CharField(max_length=64, required=False)
+    args = Arguments(max_length=500, required=False)
+
+
+class Use(Choice):
+    """The use of something that costs nothing."""
 
     key = forms.CharField(validators=[_PRINTABLE])
-    pin = forms.CharField(validators=[_SIX_DIGITS])
     version = forms.CharField(max_length=64)
+
+
+class Pay(Use):
+    """A payment as the sheet sends it."""
+
+    pin = forms.CharField(validators=[_SIX_DIGITS])
     amount = forms.IntegerField(min_value=1, max_value=LARGEST_AMOUNT, required=False)
-    option = forms.CharField(max_length=64, required=False)
     memo = Line(max_length=100, required=False)
+
+
+class Claim(forms.Form):
+    """For whom a machine shall earn, and its number."""
+
+    home = forms.CharField(max_length=80)
+    number = Line(max_length=16)
+
+    def __init__(self, *args: Any, homes: Sequence[Home], **kwargs: Any) -> None:
+        self._homes = {home.value: home for home in homes}
+        super().__init__(*args, **kwargs)
+
+    def clean_home(self) -> Home:
+        """Return the place that was chosen: one of this person's own."""
+        home = self._homes.get(self.cleaned_data["home"])
+        if home is None:
+            raise forms.ValidationError(_("Choose one of these."))
+        return home
 
 
 class Asked(forms.Form):

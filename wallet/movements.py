@@ -16,6 +16,7 @@ from payments.statements.lines import Entry, statement
 from wallet import clocks, money, runs
 from wallet.facts import Facts, State, state_of
 from wallet.runs import Shown
+from wallet.voices import voice_of
 
 PAGE = 40  # transfers a page is made of
 
@@ -24,19 +25,8 @@ PAGE = 40  # transfers a page is made of
 class _Word:
     words: str
     tone: str = ""
-    art: str = ""
 
 
-_WORDS = {
-    State.STARTING: _Word(gettext_noop("Starting"), "wait"),
-    State.ANSWERED: _Word(gettext_noop("Starting"), "wait"),
-    State.RUNNING: _Word(gettext_noop("Running"), "run"),
-    State.DONE: _Word(gettext_noop("Done")),
-    State.UNKNOWN: _Word(gettext_noop("Not known yet"), "dusk"),
-    State.UNHEARD: _Word(gettext_noop("Not known yet"), "dusk"),
-    State.REPAID: _Word(gettext_noop("Did not start"), "fail", "off"),
-    State.STOPPED: _Word(gettext_noop("Ended early")),
-}
 _TO_THE_BANK = {
     Withdrawal.Status.REQUESTED: _Word(gettext_noop("On its way"), "wait"),
     Withdrawal.Status.SUBMITTED: _Word(gettext_noop("On its way"), "wait"),
@@ -152,20 +142,38 @@ def _row(entry: Entry, payment: Payment, facts: Facts | None) -> Row:
     net = payment.released_amount - payment.amount  # a refund has a row of its own
     if facts is None:
         return Row(at, url, payment.payee_name, _("Paid"), time, net)
-    word_of_run = _WORDS[state_of(facts)]
+    state = state_of(facts)
+    stands = _word_of(state, facts)
     repaid = payment.released_amount
     back = _("%(sum)s repaid") % {"sum": money.text(repaid)} if repaid else ""
     return Row(
         at=at,
         url=url,
         name=facts.label,
-        state=gettext(word_of_run.words),
+        state=stands.words,
         detail=back or time,
         net=net,
         machine=Shown(facts.type, facts.number, facts.label),
-        tone=word_of_run.tone,
-        art_state=word_of_run.art,
+        tone=stands.tone,
+        art_state="off" if state is State.REPAID else "",
     )
+
+
+def _word_of(state: State, facts: Facts) -> _Word:
+    """Return how a row says where a run stands."""
+    voice = voice_of(facts.type)
+    match state:
+        case State.STARTING | State.ANSWERED:
+            return _Word(str(voice.begins), "wait")
+        case State.RUNNING:
+            return _Word(str(voice.running), "run")
+        case State.DONE:
+            return _Word(str(voice.done))
+        case State.REPAID:
+            return _Word(str(voice.did_not), "fail")
+        case State.STOPPED:
+            return _Word(_("Ended early"))
+    return _Word(_("Not known yet"), "dusk")
 
 
 def _withdrawal(entry: Entry, withdrawal: Withdrawal) -> Row:

@@ -3,16 +3,16 @@
 Deciding only: facts go in, words come out. Money never speaks for the machine, nor the machine for money.
 """
 
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wallet import clocks, money
+from wallet import clocks, money, money_line
 from wallet.facts import Facts, State, state_of
+from wallet.screens import Line, Part, Ring, Screen, Secret
+from wallet.voices import Voice, telling_of, voice_of
+
+GROUP = 4  # digits people keep in their heads at a time
 
 _REASONS: dict[str, Promise] = {
     "busy": gettext_lazy("Somebody else is using it"),
@@ -25,100 +25,54 @@ _REASONS: dict[str, Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One half of the pair."""
-
-    look: str  # its glyph: money dashed, solid, back; machine wait, run, dusk, fail, done
-    words: str
-    why: str
-    icon: str = ""
-    since: datetime | None = None  # how long ago it became so, where that matters
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What is left. `disc`: nothing is."""
-
-    tone: str  # wait, run, dusk, disc
-    caption: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    art: str = ""  # running, off, or as it stands
-    back: bool = False  # the coin came back
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One phase of a run on the way."""
-
-    label: str
-    look: str  # done, now, later
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Everything the result page says about one state."""
-
-    state: State
-    title: str
-    text: str
-    ring: Ring
-    money: Line
-    machine: Line
-    returned: int = 0  # minor units that came back
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def is_final(self) -> bool:
-        """Will nothing change any more?"""
-        return self.state.is_final
-
-    @property
-    def version(self) -> str:
-        """An opaque word that changes exactly when the page would say something else."""
-        return hashlib.blake2s(repr(self).encode(), digest_size=8).hexdigest()
-
-
 def screen_of(facts: Facts) -> Screen:
     """Say what the payer should read now."""
-    return _SCREENS[state_of(facts)](facts)
+    return _SCREENS[state_of(facts)](facts, voice_of(facts.type))
 
 
-def _starting(facts: Facts) -> Screen:
+def said(words: Promise, facts: Facts, **more: object) -> str:
+    """Fill a sentence of a voice in."""
+    capital = facts.name[:1].upper() + facts.name[1:]
+    return str(words) % {"machine": facts.name, "Machine": capital, "door": facts.door, **more}
+
+
+def _starting(facts: Facts, voice: Voice) -> Screen:
+    asked = Line("wait", str(voice.asked), _("No answer yet"), icon="power", since=facts.confirmed_at)
+    return _on_its_way(State.STARTING, facts, voice, asked)
+
+
+def _answered(facts: Facts, voice: Voice) -> Screen:
+    line = Line("wait", _("It answered"), str(voice.not_yet), icon="power")
+    return _on_its_way(State.ANSWERED, facts, voice, line)
+
+
+def _on_its_way(state: State, facts: Facts, voice: Voice, line: Line) -> Screen:
+    shut = _("Shut the door if it is still open") if facts.has_door else ""
     return Screen(
-        state=State.STARTING,
-        title=_("Starting %(machine)s") % {"machine": facts.name},
-        text=_meanwhile(facts),
-        ring=_until_repaid(facts),
-        money=_set_aside(facts),
-        machine=Line("wait", _("Asked to start"), _("No answer yet"), icon="power", since=facts.confirmed_at),
+        state=state,
+        title=said(voice.starting, facts),
+        text=shut or str(voice.meanwhile),
+        ring=Ring("wait", _until_what(facts), facts.confirmed_at, facts.release_at),
+        money=money_line.waiting(facts),
+        machine=line,
     )
 
 
-def _answered(facts: Facts) -> Screen:
-    return Screen(
-        state=State.ANSWERED,
-        title=_("Starting %(machine)s") % {"machine": facts.name},
-        text=_meanwhile(facts),
-        ring=_until_repaid(facts),
-        money=_set_aside(facts),
-        machine=Line("wait", _("It answered"), _("It has not started yet"), icon="power"),
-    )
-
-
-def _running(facts: Facts) -> Screen:
-    words = _("Running · %(phase)s") % {"phase": facts.phase} if facts.phase else _("Running")
+def _running(facts: Facts, voice: Voice) -> Screen:
+    words = f"{voice.running} · {facts.phase}" if facts.phase else str(voice.running)
+    ends = clocks.minute(facts.ends_at) if facts.ends_at else ""
+    minutes = facts.ends_in_min
+    since, until = (facts.started_at, facts.ends_at) if voice.counts else (None, None)
     return Screen(
         state=State.RUNNING,
-        title=_("%(machine)s is running") % {"machine": _capital(facts.name)},
-        text=_("Ends at %(time)s. You can close this page") % {"time": clocks.minute(facts.ends_at)}
-        if facts.ends_at
-        else _("You can close this page"),
-        ring=Ring("run", _("left"), facts.started_at, facts.ends_at, art="running"),
-        money=_paid(facts) if facts.captured else _set_aside(facts),
-        machine=Line("run", words, _confirmed(facts), icon="power"),
+        title=said(voice.ends_soon, facts, minutes=minutes) if minutes else said(voice.is_running, facts),
+        text=said(voice.until, facts, time=ends) if ends else str(voice.while_running),
+        ring=Ring("run", str(voice.left), since, until, art="running"),
+        money=money_line.waiting(facts),
+        machine=Line("run", words, _confirmed(facts, voice), icon="power"),
         parts=_parts(facts),
+        secret=_secret(facts),
+        soon=minutes is not None,
     )
 
 
@@ -132,64 +86,68 @@ def _parts(facts: Facts) -> tuple[Part, ...]:
     )
 
 
-def _done(facts: Facts) -> Screen:
+def _done(facts: Facts, voice: Voice) -> Screen:
+    ended = facts.ended_at
     return Screen(
         state=State.DONE,
-        title=_("%(machine)s is done") % {"machine": _capital(facts.name)},
-        text=_("Finished at %(time)s") % {"time": clocks.minute(facts.ended_at)} if facts.ended_at else "",
+        title=said(voice.is_done, facts),
+        text=said(voice.finished, facts, time=clocks.minute(ended)) if ended else "",
         ring=Ring("disc"),
-        money=_paid(facts),
-        machine=Line("done", _("Done"), _confirmed(facts), icon="check"),
+        money=money_line.paid(facts),
+        machine=Line("done", str(voice.done), _confirmed(facts, voice), icon="check"),
+        secret=_secret(facts),
     )
 
 
-def _unknown(facts: Facts) -> Screen:
-    silent = _("%(machine)s has gone quiet.") % {"machine": _capital(facts.name)}
+def _unknown(facts: Facts, voice: Voice) -> Screen:
+    silent = said(gettext_lazy("%(Machine)s has gone quiet."), facts)
     return Screen(
         state=State.UNKNOWN,
         title=_("We do not know yet"),
-        text=f"{silent} {_('Look at it: if it runs, all is well')}",
-        ring=Ring("dusk", _("until repaid"), facts.confirmed_at, facts.release_at),
-        money=Line("dashed", _still(facts), _("Nobody has it yet")),
-        machine=Line("dusk", _("Perhaps started"), _last_word(facts), icon="ask"),
+        text=f"{silent} {voice.look_at_it}",
+        ring=Ring("dusk", _until_what(facts), facts.confirmed_at, facts.release_at),
+        money=money_line.unsure(facts),
+        machine=Line("dusk", str(voice.perhaps), _last_word(facts), icon="ask"),
     )
 
 
-def _unheard(facts: Facts) -> Screen:
+def _unheard(facts: Facts, voice: Voice) -> Screen:
+    waits = _("We wait until we can ask %(machine)s again") % {"machine": facts.name}
+    safe = _("Your money is safe. We wait until we can ask %(machine)s again") % {"machine": facts.name}
     return Screen(
         state=State.UNHEARD,
         title=_("We cannot hear the machines now"),
-        text=_("Your money is safe. We wait until we can ask %(machine)s again") % {"machine": facts.name},
+        text=waits if facts.is_free else safe,
         ring=Ring("dusk"),
-        money=Line("dashed", _still(facts), _("Nobody has it yet")),
+        money=money_line.unsure(facts),
         machine=Line("dusk", _("We cannot hear it"), _last_word(facts), icon="ask"),
     )
 
 
-def _repaid(facts: Facts) -> Screen:
-    known = facts.balance is not None
-    back = _("Available now %(sum)s") % {"sum": money.text(facts.balance or 0)} if known else ""
+def _repaid(facts: Facts, voice: Voice) -> Screen:
+    sums = {"it_did_not": voice.it_did_not, "sum": money.text(facts.amount)}
     return Screen(
         state=State.REPAID,
-        title=_("It did not start. %(sum)s is back") % {"sum": money.text(facts.amount)},
+        title=str(voice.it_did_not) if facts.is_free else _("%(it_did_not)s. %(sum)s is back") % sums,
         text=_("Try again, or take another machine"),
-        ring=Ring("disc", art="off", back=True),
-        money=Line("back", _("%(sum)s is back") % {"sum": money.text(facts.amount)}, back),
-        machine=Line("fail", _("Did not start"), _reason(facts), icon="stop"),
+        ring=Ring("disc", art="off", back=not facts.is_free),
+        money=money_line.back(facts),
+        machine=Line("fail", str(voice.did_not), _reason(facts, voice), icon="stop"),
         returned=facts.released,
     )
 
 
-def _stopped(facts: Facts) -> Screen:
-    sums = {"back": money.text(facts.released), "all": money.text(facts.amount)}
+def _stopped(facts: Facts, voice: Voice) -> Screen:
+    sums = {"back": money.text(facts.released), "sum": money.text(facts.captured)}
     return Screen(
         state=State.STOPPED,
         title=_("It stopped early. %(back)s is back") % sums if facts.released else _("It stopped early"),
-        text=_("You paid %(sum)s for the time it ran") % {"sum": money.text(facts.captured)},
+        text="" if facts.is_free else _("You paid %(sum)s for the time it ran") % sums,
         ring=Ring("disc", art="off", back=bool(facts.released)),
-        money=Line("back", _("%(back)s of %(all)s is back") % sums, "") if facts.released else _paid(facts),
+        money=money_line.partly_back(facts),
         machine=Line("fail", _("Stopped early"), _ended(facts), icon="stop"),
         returned=facts.released,
+        secret=_secret(facts),
     )
 
 
@@ -205,32 +163,25 @@ _SCREENS = {
 }
 
 
-def _meanwhile(facts: Facts) -> str:
-    return _("Shut the door if it is still open") if facts.has_door else _("It takes a few seconds")
+def _secret(facts: Facts) -> Secret | None:
+    """Show a code in groups of equal length: 3 and 3, or 4 and 4."""
+    code = facts.unlock_code
+    if not code:
+        return None
+    telling = telling_of(facts.reveals)
+    size = GROUP if len(code) % GROUP == 0 else 3
+    groups = tuple(code[at : at + size] for at in range(0, len(code), size))
+    return Secret(str(telling.name), said(telling.words, facts), groups, telling.hand_on)
 
 
-def _until_repaid(facts: Facts) -> Ring:
-    return Ring("wait", _("until repaid"), facts.confirmed_at, facts.release_at)
+def _until_what(facts: Facts) -> str:
+    return _("until we give up") if facts.is_free else _("until repaid")
 
 
-def _set_aside(facts: Facts) -> Line:
-    why = _("Not theirs yet") if facts.by_person else _("Not the shop’s yet")
-    return Line("dashed", _("%(sum)s set aside") % {"sum": money.text(facts.amount)}, why)
-
-
-def _still(facts: Facts) -> str:
-    return _("%(sum)s still set aside") % {"sum": money.text(facts.amount)}
-
-
-def _paid(facts: Facts) -> Line:
-    words = _("%(sum)s paid") % {"sum": money.text(facts.captured)}
-    return Line("solid", words, f"{facts.payee} · {clocks.minute(facts.settled_at or facts.confirmed_at)}")
-
-
-def _confirmed(facts: Facts) -> str:
+def _confirmed(facts: Facts, voice: Voice) -> str:
     if facts.started_at is None:
         return ""
-    return _("Start confirmed at %(time)s") % {"time": clocks.second(facts.started_at)}
+    return said(voice.confirmed, facts, time=clocks.second(facts.started_at))
 
 
 def _last_word(facts: Facts) -> str:
@@ -239,15 +190,11 @@ def _last_word(facts: Facts) -> str:
     return _("Last word from it: %(time)s") % {"time": clocks.second(facts.heard_at)}
 
 
-def _reason(facts: Facts) -> str:
-    return str(_REASONS.get(facts.failure, _("It did not answer in time")))
+def _reason(facts: Facts, voice: Voice) -> str:
+    return str(_REASONS.get(facts.failure, voice.too_late))
 
 
 def _ended(facts: Facts) -> str:
     if facts.failure in _REASONS:
         return str(_REASONS[facts.failure])
     return _("It told us at %(time)s") % {"time": clocks.second(facts.ended_at)} if facts.ended_at else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

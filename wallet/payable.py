@@ -8,10 +8,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from devices.machines.base import find_all
+from devices.orders import QUOTE_S
 from payments import codes, notices
+from payments.errors import OptionUnknown
 from payments.models import Account, Code
 from wallet import words
+from wallet.fields import Field, fields_of
 from wallet.runs import label_of
+from wallet.voices import Voice, voice_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,23 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing to buy. `amount` in minor units."""
+    """One thing to buy.
+
+    Attributes:
+        short: label and duration, for the sheet.
+        amount: minor units: of the whole, or of one unit of the field `per`.
+        quoted: what it costs is told once its fields are filled in.
+    """
 
     id: str
     label: str
     details: str
-    short: str  # label and duration, for the sheet
+    short: str
     amount: int
     chosen: bool
+    per: str = ""
+    quoted: bool = False
+    fields: Sequence[Field] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class Payable:
     options: Sequence[Option] = field(default_factory=tuple)
     notices: Sequence[Notice] = field(default_factory=tuple)
     closed: str = ""  # why it cannot be paid now
+    voice: Voice | None = None  # how its machine is spoken of
 
     @property
     def is_typed(self) -> bool:
@@ -93,7 +107,22 @@ def payable_of(*, token: str, payer_id: UUID) -> Payable:
         memo=shown["memo"],
         notices=_notices(shown),
         closed=_closed(machine) if machine else _own(shown["code"], payer_id),
+        voice=voice_of(machine["type"]) if machine else None,
     )
+
+
+def price_of(
+    *, token: str, payer_id: UUID, option: str, args: Mapping[str, object] | None
+) -> dict[str, object]:
+    """Return what an option costs with these arguments: `amount` in minor units, and the `version` to pay by.
+
+    Raises:
+        Refusal: whatever would refuse to sell it.
+    """
+    shown = codes.scan(payload=token, payer_id=payer_id, option=option or None, args=args or {})
+    if shown["amount"] is None:
+        raise OptionUnknown
+    return {"amount": shown["amount"], "version": shown["version"], "holds_s": QUOTE_S}
 
 
 def _notices(shown: Mapping[str, Any]) -> list[Notice]:
@@ -137,12 +166,14 @@ def _option(machine_type: str, shown: Mapping[str, Any], *, chosen: bool) -> Opt
         short=", ".join(text for text in (shown["label"], lasts) if text),
         amount=shown["amount"],
         chosen=chosen,
+        per=shown["per"] or "",
+        quoted=shown["quoted"],
+        fields=fields_of(shown["args_schema"]),
     )
 
 
 def _duration(machine_type: str, shown: Mapping[str, Any]) -> str:
-    """Return how long the machine will run, unless the option's label says so itself."""
+    """Return how long the machine will run, unless the option's label says so itself: 30 minutes, 1 day."""
     minutes = find_all()[machine_type].option(shown["id"]).minutes
-    return (
-        "" if not minutes or str(minutes) in shown["label"] else _("%(minutes)d min") % {"minutes": minutes}
-    )
+    said = shown["label"][:1].isdecimal() or str(minutes) in shown["label"]
+    return "" if said or not minutes else _("%(minutes)d min") % {"minutes": minutes}

@@ -30,7 +30,7 @@ def find(typed: str) -> list[Found]:
         target=OuterRef("pk"), payable="machine", kind=Code.Kind.STATIC, status=Code.Status.ACTIVE
     ).order_by("id")
     machines = (
-        Device.objects.filter(number__iexact=typed.strip(), enabled=True)
+        Device.objects.filter(number__iexact=typed.strip(), enabled=True, account__isnull=False)
         .annotate(token=Subquery(code.values("token")[:1]))
         .filter(token__isnull=False)
         .select_related("account", "place")
@@ -42,7 +42,7 @@ def find(typed: str) -> list[Found]:
             type=machine.type,
             number=machine.number,
             label=label_of(machine.type),
-            payee=machine.account.name,
+            payee=machine.account.name if machine.account else "",
             place=machine.place.name if machine.place else "",
         )
         for machine in machines

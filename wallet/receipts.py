@@ -1,4 +1,4 @@
-"""One payment as its payer or payee sees it."""
+"""One payment as its payer or payee sees it, and one run that cost nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +10,13 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from devices.models import Run
 from payments import queries
 from payments.models import Account, Code, Payment, Transfer
 from wallet import clocks, money, runs
 from wallet.facts import Facts, State, state_of
-from wallet.pair import Screen, screen_of
+from wallet.pair import screen_of
+from wallet.screens import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,10 @@ class Shown:
 
     amount: int
     at: datetime
-    headline: str
-    words: str
-    time: str
-    facts_list: Sequence[tuple[str, str]]
+    headline: str = ""
+    words: str = ""
+    time: str = ""
+    facts_list: Sequence[tuple[str, str]] = ()
     facts: Facts | None = None
     screen: Screen | None = None
     again: str = ""
@@ -46,35 +48,57 @@ def find(*, user_id: UUID, payment_id: UUID) -> Shown:
         raise Http404
     if payment.payer.owner_id != user_id:
         return _received(payment)
-    facts = runs.facts_of(payment_id=payment_id) if payment.kind == "machine" else None
+    facts = runs.facts_of(payment_id=payment_id, reader_id=user_id)
     return _with_machine(payment, _complete(facts, user_id)) if facts else _paid(payment)
+
+
+def find_free(*, user_id: UUID, run_id: UUID) -> Shown:
+    """Return a run that one opened oneself, where nothing had to be paid.
+
+    Raises:
+        Http404: it is somebody else's, or nobody's.
+    """
+    facts = runs.facts_of_free(run_id=run_id, reader_id=user_id)
+    if facts is None:
+        raise Http404
+    facts = _complete(facts, user_id)
+    target = Run.objects.filter(pk=run_id).values("device_id")
+    code = Code.objects.filter(target__in=target, payable="machine", status=Code.Status.ACTIVE).first()
+    return _of_run(facts, code)
 
 
 def _complete(facts: Facts, user_id: UUID) -> Facts:
     """Add what only some states tell, and what costs a query."""
     if runs.needs_last_word(facts):
         return replace(facts, heard_at=runs.last_word(run_id=facts.run_id))
-    if state_of(facts) is State.REPAID:
+    if state_of(facts) is State.REPAID and not facts.is_free:
         return replace(facts, balance=queries.balance(user_id).available)
     return facts
 
 
 def _with_machine(payment: Payment, facts: Facts) -> Shown:
-    code = payment.code
-    again = reverse("wallet:code", args=[code.token]) if code and code.status == Code.Status.ACTIVE else ""
-    return replace(
-        _paid(payment, with_balance=False),
+    active = payment.code and payment.code.status == Code.Status.ACTIVE
+    return _of_run(facts, payment.code if active else None)
+
+
+def _of_run(facts: Facts, code: Code | None) -> Shown:
+    return Shown(
+        amount=facts.amount,
+        at=facts.confirmed_at,
         facts=facts,
         screen=screen_of(facts),
-        again=again,
+        again=reverse("wallet:code", args=[code.token]) if code else "",
         deadline=clocks.second(facts.release_at) if facts.release_at else "",
     )
 
 
-def _paid(payment: Payment, *, with_balance: bool = True) -> Shown:
-    lines = [(_("Place"), payment.place), (_("For"), payment.memo), (_("Fee"), "0")]
-    if with_balance:
-        lines.append((_("Balance after"), _balance_after(payment)))
+def _paid(payment: Payment) -> Shown:
+    lines = [
+        (_("Place"), payment.place),
+        (_("For"), payment.memo),
+        (_("Fee"), "0"),
+        (_("Balance after"), _balance_after(payment)),
+    ]
     return _receipt(
         payment,
         headline=_("Paid %(sum)s to %(name)s")

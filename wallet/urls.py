@@ -1,8 +1,8 @@
-"""The wallet's addresses. `/q/<TOKEN>` is printed on stickers: it ignores case and never changes."""
+"""The wallet's addresses. `/q/<TOKEN>` and `/s/<TOKEN>` are printed: they ignore case and never change."""
 
 from django.urls import path, re_path
 
-from wallet.views import home, pay, payment, receive, scan, signing
+from wallet.views import claim, home, pay, payment, receive, scan, signing
 
 app_name = "wallet"
 
@@ -19,8 +19,13 @@ urlpatterns = [
     path("number/", scan.number, name="number"),
     re_path(rf"^{_CODE}$", pay.code, name="code"),
     re_path(rf"^{_CODE}/pay$", pay.pay, name="pay"),
+    re_path(rf"^{_CODE}/price$", pay.price, name="price"),
+    re_path(rf"^{_CODE}/start$", pay.start, name="start"),
+    re_path(r"^[sS]/(?P<token>[0-9A-Za-z]{1,64})$", claim.claim, name="claim"),
+    path("machines/<uuid:device_id>/", claim.claimed, name="claimed"),
     path("answer/", pay.answer, name="answer"),
     path("payments/<uuid:payment_id>/", payment.payment, name="payment"),
+    path("runs/<uuid:run_id>/", payment.run, name="run"),
     path("receive/", receive.receive, name="receive"),
     path("receive/amount/", receive.amount, name="receive-amount"),
     path("receive/<uuid:code_id>/", receive.asked, name="asked"),

@@ -19,11 +19,14 @@ _SENTENCES: dict[str, Promise] = {
     "code_revoked": gettext_lazy("Its owner took this code back. No money moved"),
     "unknown_code": gettext_lazy("We do not know this code. No money moved"),
     "payable_changed": gettext_lazy("The price or the shop changed. No money moved. Please look again"),
+    "payment_required": gettext_lazy("This costs something now. No money moved. Please look again"),
+    "nothing_to_pay": gettext_lazy("This costs nothing now. No money moved. Please look again"),
     "self_payment": gettext_lazy("This is your own code. No money moved"),
     "payee_frozen": gettext_lazy("They cannot be paid at the moment. No money moved"),
     "payer_frozen": gettext_lazy("Your wallet is frozen. No money moved"),
     "unknown_key": gettext_lazy("Your payment never reached us. No money moved"),
 }
+_LOCKS = frozenset({"pin_locked", "too_many_tries"})
 _ABOUT_MACHINES: dict[str, Promise] = {
     "machine_offline": gettext_lazy("%(number)s is offline. Try another machine"),
     "machine_busy": gettext_lazy("Somebody is using %(number)s. No money moved"),
@@ -55,10 +58,10 @@ def of(refusal: Refusal, *, number: str = "") -> str:
     Args:
         number: the machine's, where there is one.
     """
-    if refusal.code == "pin_locked" and refusal.retry_after_s:
+    if refusal.code in _LOCKS and refusal.retry_after_s:
         return _locked(refusal.retry_after_s)
-    if refusal.code in _ABOUT_MACHINES and number:
-        return of_machine(refusal.code, number=number)
+    if refusal.code in _ABOUT_MACHINES:
+        return of_machine(refusal.code, number=number) if number else refusal.detail
     if refusal.code in _SENTENCES:
         return of_code(refusal.code)
     return _("%(reason)s No money moved") % {"reason": refusal.detail}

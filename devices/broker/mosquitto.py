@@ -5,7 +5,7 @@ from base64 import b64encode
 from functools import lru_cache
 from hashlib import pbkdf2_hmac
 
-from devices.broker.users import OWN_USERS, Devices, User, user_of
+from devices.broker.users import Devices, User, own_users, user_of
 from devices.keys import CACHED_KEYS
 from devices.protocol.topics import FROM_DEVICE, TO_DEVICE
 
@@ -19,7 +19,7 @@ RIGHTS = "rights"
 
 def render(devices: Devices) -> dict[str, str]:
     """Return the contents of both files, by `PASSWORDS` and `RIGHTS`."""
-    users = [*OWN_USERS, *(user_of(*device) for device in devices)]
+    users = [*own_users().values(), *(user_of(*device) for device in devices)]
     return {
         PASSWORDS: "".join(
             f"{user.name}:{_hash(user.name, user.key_version, user.password)}\n" for user in users
@@ -32,7 +32,7 @@ def _rights() -> str:
     """Machines get theirs by pattern, so that the file does not grow with them."""
     lines = [f"pattern write {topic.of(OWN_NAME)}" for topic in sorted(FROM_DEVICE)]
     lines += [f"pattern read {topic.of(OWN_NAME)}" for topic in sorted(TO_DEVICE)]
-    lines += [line for user in OWN_USERS for line in _own(user)]
+    lines += [line for user in own_users().values() for line in _own(user)]
     return "\n".join(lines) + "\n"
 
 

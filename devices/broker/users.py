@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from devices import keys
-from devices.keys import GATEWAY_USER, WORKER_USER
+from devices import home_assistant, keys
+from devices.keys import GATEWAY_USER, VIEWER_USER, WORKER_USER
 from devices.models import Device
 from devices.protocol.topics import FROM_DEVICE, TO_DEVICE, Topic
 
@@ -26,12 +26,22 @@ def _topics(topics: frozenset[Topic], of: str) -> tuple[str, ...]:
     return tuple(topic.of(of) for topic in sorted(topics))
 
 
-OWN_USERS = (
-    User(GATEWAY_USER, 1, publish=(Topic.SYNC.of("+"),), subscribe=_topics(FROM_DEVICE, "+")),
-    User(WORKER_USER, 1, publish=(Topic.CMD.of("+"),), subscribe=()),
-)
+WATCHED = frozenset({Topic.CONN, Topic.STATE, Topic.TEL})  # nothing that is said about money
 
 Devices = list[tuple[str, int]]  # id and key version
+
+
+def own_users() -> dict[str, User]:
+    """Return the service's own users by name. Who looks on for Home Assistant exists only if that is on."""
+    told = (home_assistant.own_topics(),) if home_assistant.is_on() else ()
+    users = [
+        User(GATEWAY_USER, 1, publish=(Topic.SYNC.of("+"),), subscribe=_topics(FROM_DEVICE, "+")),
+        User(WORKER_USER, 1, publish=(Topic.CMD.of("+"), *told), subscribe=()),
+    ]
+    if told:
+        watched = (*_topics(WATCHED, "+"), home_assistant.everything())
+        users.append(User(VIEWER_USER, 1, publish=(), subscribe=watched))
+    return {user.name: user for user in users}
 
 
 def devices() -> Devices:

@@ -18,6 +18,7 @@ from devices.protocol.sessions import Conn, Hello, Sync
 from devices.protocol.topics import Topic
 from devices.services import sessions, strangers
 from devices.services.drive import Outgoing
+from devices.services.greetings import greet
 from devices.services.hear import Heard, hear
 from devices.services.strangers import Stranger
 
@@ -97,7 +98,7 @@ class Intake:
     def _take(self, chunk: Sequence[Message]) -> list[Outcome]:
         with transaction.atomic():
             outcomes = [_take_one(message) for message in chunk]
-        return [outcome for outcome in outcomes if outcome is not None]
+            return [*_greet(chunk), *(outcome for outcome in outcomes if outcome is not None)]
 
 
 def _chunks(messages: Iterable[Message]) -> Iterator[list[Message]]:
@@ -114,8 +115,6 @@ def _take_one(message: Message) -> Outcome | None:
     match message.content:
         case Event() as event:
             return _take_event(message, event)
-        case Hello() as hello:
-            return _answer(message, sessions.greet(device_id=device_id, hello=hello))
         case Conn() as conn:
             sessions.lose(device_id=device_id, conn=conn)
         case State() as state:
@@ -126,13 +125,24 @@ def _take_one(message: Message) -> Outcome | None:
 
 
 def _take_event(message: Message, event: Event) -> Stranger | None:
-    reason = REFUSED.get(hear(device_id=message.device_id, event=event, body=message.body))
+    reason = REFUSED.get(_heard(message, event))
     return None if reason is None else Stranger(message.incoming.topic, reason, message.incoming.payload)
 
 
-def _answer(message: Message, sync: Sync | None) -> Outgoing | None:
-    if sync is None:
-        return None
+def _heard(message: Message, event: Event) -> Heard:
+    return hear(device_id=message.device_id, event=event, body=message.body, key_version=message.key_version)
+
+
+def _greet(chunk: Sequence[Message]) -> list[Outgoing]:
+    """Answer the hellos of a chunk, all at once."""
+    hellos = [(message, message.content) for message in chunk if isinstance(message.content, Hello)]
+    if not hellos:
+        return []
+    syncs = greet(hellos=[(message.device_id, hello) for message, hello in hellos])
+    return [_answer(message, sync) for (message, _), sync in zip(hellos, syncs, strict=True) if sync]
+
+
+def _answer(message: Message, sync: Sync) -> Outgoing:
     name = str(message.device_id)
     key = keys.key_of(name, message.key_version)
     return Outgoing(Topic.SYNC.of(name), sign(sync.body(), key=key, device_id=name, topic=Topic.SYNC))

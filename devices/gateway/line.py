@@ -5,6 +5,7 @@ outlives the connection: what machines say while no gateway listens is waiting w
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from devices.protocol.topics import FROM_DEVICE
 OPEN_WITHIN_S = 5.0
 BATCH_MESSAGES = 64
 BATCH_BYTES = 256 * 1024  # a broker lets clients publish far more than our machines may
+# Answers the broker has not acknowledged yet; more are dropped, and asked for again. Few would wait for
+# acknowledgements that come behind everything the machines say, and then be too late for them.
+UNACKNOWLEDGED = 500
 
 
 class LineLost(OSError):
@@ -41,11 +45,13 @@ class Line:
     """An open connection, subscribed to everything that machines say."""
 
     def __init__(self) -> None:
-        self._arrived: list[Incoming] = []
+        self._arrived: deque[Incoming] = deque()
         self._granted = False
         self._client = mqtt.new_client(
             user=GATEWAY_USER, client_id=keys.gateway_client_id(), clean=False, manual_ack=True
         )
+        self._client.max_inflight_messages_set(UNACKNOWLEDGED)
+        self._client.max_queued_messages_set(UNACKNOWLEDGED)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
@@ -72,14 +78,15 @@ class Line:
         Raises:
             LineLost: the connection ended.
         """
-        if not self._arrived:
+        if self._arrived:
+            self._check(self._client.loop_misc())  # more than a batch waits here: stay alive, read no more
+        else:
             self._turn(wait_s)
         before = 0
         while before < len(self._arrived) and not self._full():
             before = len(self._arrived)
             self._turn(0)
-        batch, self._arrived = self._arrived, []
-        return batch
+        return self._batch()
 
     def acknowledge(self, batch: Iterable[Incoming]) -> None:
         """Tell the broker that these messages are stored."""
@@ -96,15 +103,23 @@ class Line:
         self._client.disconnect()
 
     def _turn(self, wait_s: float) -> None:
-        code = self._client.loop(wait_s)
+        self._check(self._client.loop(wait_s))
+
+    def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LineLost(f"The broker's connection ended: {code.name}.")
 
     def _full(self) -> bool:
-        return (
-            len(self._arrived) >= BATCH_MESSAGES
-            or sum(len(incoming.payload) for incoming in self._arrived) >= BATCH_BYTES
-        )
+        return len(self._arrived) >= BATCH_MESSAGES or sum(map(_size, self._arrived)) >= BATCH_BYTES
+
+    def _batch(self) -> list[Incoming]:
+        """Take a batch of what arrived. The client may read many packets in one turn."""
+        batch: list[Incoming] = []
+        size = 0
+        while self._arrived and len(batch) < BATCH_MESSAGES and size < BATCH_BYTES:
+            batch.append(self._arrived.popleft())
+            size += _size(batch[-1])
+        return batch
 
     def _on_connect(
         self,
@@ -135,3 +150,7 @@ class Line:
         self._arrived.append(
             Incoming(topic, bytes(message.payload), message.retain, message.mid, message.qos)
         )
+
+
+def _size(incoming: Incoming) -> int:
+    return len(incoming.payload)

@@ -55,7 +55,23 @@ def _boolean(rule: Schema, value: object) -> str:
     return "" if isinstance(value, bool) else "Must be true or false."
 
 
+def _array(rule: Schema, value: object) -> str:
+    if not isinstance(value, list):
+        return "Must be a list."
+    if len(value) > rule.get("maxItems", len(value)):
+        return f"Must have at most {rule['maxItems']} entries."
+    return next((complaint for item in value if (complaint := _complaint(rule["items"], item))), "")
+
+
+def _object(rule: Schema, value: object) -> str:
+    if not isinstance(value, dict):
+        return "Must be an object."
+    return " ".join(f"{name}: {' '.join(texts)}" for name, texts in errors_in(rule, value).items())
+
+
 _KINDS: dict[str, Callable[[Schema, object], str]] = {
+    "array": _array,
+    "object": _object,
     "integer": _integer,
     "string": _string,
     "boolean": _boolean,

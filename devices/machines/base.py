@@ -16,10 +16,12 @@ from typing import Any, ClassVar, TypeGuard
 
 from devices import machines
 from devices.machines.arguments import NO_ARGUMENTS, Errors, Schema, errors_in
+from devices.machines.behaviours import Behaviour
 from devices.protocol.commands import Op
 from devices.protocol.events import Event, EventName
 
 MINUTE_S = 60
+NOTHING: Mapping[str, Any] = {}
 
 
 def gettext_noop(text: str) -> str:
@@ -35,6 +37,14 @@ class ArgsInvalid(Exception):
         self.errors = errors
 
 
+class SettingsInvalid(Exception):
+    """What an operator set does not fit the type; `errors` says what is wrong with each setting."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(", ".join(sorted(errors)))
+        self.errors = errors
+
+
 class CapturePoint(StrEnum):
     """When escrowed money becomes the operator's."""
 
@@ -44,17 +54,37 @@ class CapturePoint(StrEnum):
     NEVER = "never"  # the machine holds no money
 
 
+class Reveal(StrEnum):
+    """What a started run shows to who paid for it or opened it, and to nobody else."""
+
+    NOTHING = ""
+    CLOCK_CODE = "clock_code"  # what a lock with a keypad and a clock takes now
+    PARCEL_CODE = "parcel_code"  # what whoever fetches the parcel types
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Something a payer can choose and what it usually costs."""
+    """Something a payer can choose and what it usually costs.
+
+    Attributes:
+        minutes: how long the machine will run; 0: it is done at once.
+        prices: currency -> minor units; operators set their own.
+        per: the argument whose value the price is multiplied with; empty: the price is for the whole.
+        args_schema: what the payer must fill in for this option; None: the type's.
+        may_be_free: a price of 0 is meant, and makes a run without a payment.
+        quoted: the price depends on more than the option; it is the price of a step until it was quoted.
+    """
 
     id: str
     label: str  # English, marked with gettext_noop
-    minutes: int = 0  # how long the machine will run; 0: it is done at once
-    prices: Mapping[str, int] = field(
-        default_factory=dict
-    )  # currency -> minor units; operators set their own
+    minutes: int = 0
+    prices: Mapping[str, int] = field(default_factory=dict)
     details: str = ""  # English, marked with gettext_noop
+    per: str = ""
+    args_schema: Schema | None = None
+    may_be_free: bool = False
+    quoted: bool = False
+    reveals: Reveal = Reveal.NOTHING
 
     @property
     def dur_s(self) -> int:
@@ -96,30 +126,70 @@ class Machine:
     operations: ClassVar[frozenset[Op]] = frozenset(
         {Op.STOP, Op.QUERY, Op.IDENTIFY}
     )  # what operators may ask
+    settings_schema: ClassVar[Schema] = NO_ARGUMENTS  # what an operator may set besides prices
+    default_settings: ClassVar[Mapping[str, Any]] = NOTHING
+    warn_s: ClassVar[int] = 0  # so long before its end the payer is told that it ends; 0: never
+    overrun_s: ClassVar[int] = 600  # so long after its planned end a run that nobody ended is over
     electronic: ClassVar[bool] = True  # False: nobody to talk to, paying alone is the start
+    keeps_parcels: ClassVar[bool] = False  # it has doors, behind which things stay when the run is over
     has_door: ClassVar[bool] = False  # it must be closed, else the machine refuses with `door_open`
 
     def option(self, option_id: str) -> Option:
         """The option of that id. Raises KeyError."""
         return {option.id: option for option in self.options}[option_id]
 
-    def amount(self, option: Option, *, price: int, args: Mapping[str, Any]) -> int:
-        """What a run costs, given the operator's price of the option; all minor units."""
-        return price
+    def schema_of(self, option: Option) -> Schema:
+        """What the payer must fill in for this option."""
+        return self.args_schema if option.args_schema is None else option.args_schema
 
-    def start_args(self, option: Option, args: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of the start command. Raises ArgsInvalid."""
-        self.check_args(args)
-        return self.build_args(option, args)
+    def amount(
+        self,
+        option: Option,
+        *,
+        price: int,
+        args: Mapping[str, Any],
+        settings: Mapping[str, Any] = NOTHING,
+        stayed_s: int = 0,
+    ) -> int:
+        """What a run costs, given the operator's price of the option and checked arguments; minor units.
+
+        Args:
+            settings: complete, see `settled`.
+            stayed_s: how long the thing that is fetched has been in the machine.
+        """
+        return price * args[option.per] if option.per else price
+
+    def start_args(self, option: Option, args: Mapping[str, Any], *, door: str = "") -> dict[str, Any]:
+        """The arguments of the start command, with the door to open if it has doors. Raises ArgsInvalid."""
+        self.check_args(option, args)
+        built = self.build_args(option, args)
+        return built | {"door": door} if door else built
 
     def build_args(self, option: Option, args: Mapping[str, Any]) -> dict[str, Any]:
         """As `start_args`, for arguments already checked."""
         return {"dur_s": option.dur_s}
 
-    def check_args(self, args: Mapping[str, Any]) -> None:
-        """Raises ArgsInvalid unless the payer's arguments fit `args_schema`."""
-        if errors := errors_in(self.args_schema, args):
+    def check_args(self, option: Option, args: Mapping[str, Any]) -> None:
+        """Raises ArgsInvalid unless the payer's arguments fit the option."""
+        if errors := errors_in(self.schema_of(option), args):
             raise ArgsInvalid(errors)
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Raises SettingsInvalid unless what an operator set fits the type."""
+        if errors := errors_in(self.settings_schema, settings):
+            raise SettingsInvalid(errors)
+
+    def settled(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """What an operator set over what is usual."""
+        return {**self.default_settings, **settings}
+
+    def doors(self, option: Option, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """The doors that an option may use, the first free one of which the server picks."""
+        return ()
+
+    def behaviour(self, start_args: Mapping[str, Any]) -> Behaviour:
+        """What a simulated machine does with these arguments of a start command."""
+        return Behaviour(lasts_s=start_args.get("dur_s", 0))
 
     def understands(self, start_args: Mapping[str, Any]) -> bool:
         """Would the machine take these arguments of a start command? Else it answers `args`."""
@@ -129,8 +199,8 @@ class Machine:
         """What of the machine a run occupies: two open runs never share it. Empty: the whole machine."""
         return ""
 
-    def planned_s(self, option: Option) -> int:
-        """How long the machine will be at work, in seconds."""
+    def planned_s(self, option: Option, args: Mapping[str, Any] = NOTHING) -> int:
+        """How long the machine will be at work, in seconds, given checked arguments."""
         return option.dur_s
 
     def is_capture_point(self, event: Event) -> bool:

@@ -2,6 +2,7 @@
 
 from devices.machines.arguments import arguments
 from devices.machines.base import CapturePoint, Machine, Option, Phase, gettext_noop
+from devices.protocol.commands import Op
 
 
 class Chair(Machine):
@@ -16,4 +17,6 @@ class Chair(Machine):
     )
     phases = (Phase("massage", gettext_noop("Massage"), evidence="current_a:3.1"),)
     capture_point = CapturePoint.END
+    operations = Machine.operations | {Op.POWER_ON, Op.POWER_OFF}
+    warn_s = 60
     start_schema = arguments(dur_s={"type": "integer", "minimum": 1, "maximum": 7200})

@@ -47,6 +47,7 @@ class Washer(Machine):
     capture_phase = "wash"
     operations = Machine.operations | {Op.POWER_ON, Op.POWER_OFF}
     has_door = True
+    warn_s = 300
     start_schema = arguments(
         course={"type": "string", "enum": [option.id for option in options]},
         dur_s={"type": "integer", "minimum": 1, "maximum": 4 * 3600},

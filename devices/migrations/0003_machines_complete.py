@@ -69,7 +69,9 @@ class Migration(migrations.Migration):
                 ),
                 ("day", models.DateField()),
                 ("count", models.PositiveIntegerField()),
+                ("dropped", models.PositiveIntegerField(db_default=0, default=0)),
             ],
+            options={"verbose_name_plural": "tallies"},
         ),
         migrations.AddField(
             model_name="command",
@@ -111,6 +113,16 @@ class Migration(migrations.Migration):
             model_name="session",
             name="key_version",
             field=models.PositiveSmallIntegerField(db_default=1, default=1),
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="told_online",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="discovery",
+            field=models.CharField(blank=True, db_default="", default="", max_length=16),
         ),
         migrations.AlterField(
             model_name="device",

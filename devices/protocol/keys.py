@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 PASSWORD_CHARACTERS = 24
+UNLOCK_STEP_S = 600
+UNLOCK_DIGITS = 6
 
 
 def derive_key(master: bytes, device_id: str, version: int) -> bytes:
@@ -22,6 +24,19 @@ def derive_key(master: bytes, device_id: str, version: int) -> bytes:
 def mqtt_password(key: bytes) -> str:
     """The broker password that belongs to a key: 24 characters of base64url."""
     return encode_key(hmac.digest(key, b"mqtt", sha256))[:PASSWORD_CHARACTERS]
+
+
+def unlock_key(key: bytes) -> bytes:
+    """What a lock with a keypad and a clock computes its codes from: derived from the device's key."""
+    return hmac.digest(key, b"unlock", sha256)
+
+
+def totp(key: bytes, *, at_s: int, step_s: int = UNLOCK_STEP_S, digits: int = UNLOCK_DIGITS) -> str:
+    """The code of an instant: RFC 6238 with HMAC-SHA-256. A lock takes that of the step before, too."""
+    digest = hmac.digest(key, (at_s // step_s).to_bytes(8, "big"), sha256)
+    at = digest[-1] & 15
+    number = int.from_bytes(digest[at : at + 4], "big") & 0x7FFFFFFF
+    return str(number % 10**digits).zfill(digits)
 
 
 def encode_key(key: bytes) -> str:

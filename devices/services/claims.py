@@ -14,7 +14,6 @@ from django.db import connection
 from devices.errors import MachineBusy
 from devices.machines.base import Option
 from devices.schedule import LONGEST_PATIENCE_S
-from devices.services.moves import OVERRUN_S
 from devices.sight import Sight
 from devices.states import CommandStatus, RunStatus
 from outbox.ids import uuid7
@@ -46,6 +45,7 @@ class Claim:
     slot: str
     args: Mapping[str, object]  # as the payer filled them in
     start_args: Mapping[str, object]
+    planned_s: int
     price: int
     payment_id: UUID | None = None
     opened_by: UUID | None = None
@@ -73,7 +73,7 @@ def claim(claim: Claim) -> UUID:
 def hold_s(sight: Sight, *, planned_s: int) -> int:
     """Return when the hold of a run must be resolved at the latest, whatever happens, in seconds from now."""
     waiting_s = settings.COMMAND_EXPIRY_S + _grace_s(sight) + LONGEST_PATIENCE_S
-    return ceil(waiting_s + planned_s + OVERRUN_S + LONGEST_PATIENCE_S)
+    return ceil(waiting_s + planned_s + sight.machine.overrun_s + LONGEST_PATIENCE_S)
 
 
 def _values(run_id: UUID, claim: Claim) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _values(run_id: UUID, claim: Claim) -> dict[str, Any]:
         "option": claim.option.id,
         "args": json.dumps(claim.args),
         "paid": RunStatus.PAID,
-        "planned_s": machine.planned_s(claim.option),
+        "planned_s": claim.planned_s,
         "release_at": expires_at + timedelta(seconds=_grace_s(claim.sight)),
         "now": claim.now,
         "op": machine.start_op,

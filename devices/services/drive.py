@@ -10,11 +10,12 @@ from django.db.models import F
 
 from devices import keys
 from devices.decide import decide_deadline
+from devices.machines.base import find_all
 from devices.models import COMMAND_IS_OPEN, Command
 from devices.protocol import commands as wire
 from devices.protocol.envelope import sign
 from devices.protocol.topics import Topic
-from devices.schedule import Due, Ears, Message, decide_due
+from devices.schedule import Due, Ears, Message, decide_due, decide_due_alone
 from devices.services.moves import carry_out
 from devices.services.work import Work
 from devices.wiretime import milliseconds
@@ -56,11 +57,17 @@ def attend(*, command_id: UUID, ears: Ears, connected: bool, at: datetime | None
         at = at or work.at
         if work.due_at > at:
             return None
-        can_send = connected and _hears_us(work)
-        due = decide_due(work.status, clock=work.clock, ears=ears, can_send=can_send, at=at)
+        due = _due(work, ears=ears, connected=connected, at=at)
         sending = due.message is not None and connected
         _carry_out(work, due, at=at, sending=sending)
     return _outgoing(work, due.message, at=at) if sending and due.message else None
+
+
+def _due(work: Work, *, ears: Ears, connected: bool, at: datetime) -> Due:
+    if not find_all()[work.type].electronic:
+        return decide_due_alone(work.status, clock=work.clock, at=at)
+    can_send = connected and _hears_us(work)
+    return decide_due(work.status, clock=work.clock, ears=ears, can_send=can_send, at=at)
 
 
 def _carry_out(work: Work, due: Due, *, at: datetime, sending: bool) -> None:

@@ -11,7 +11,7 @@ from devices.machines.base import find_all
 from devices.models import Command
 from devices.protocol.envelope import Body, encode
 from devices.protocol.events import Event, EventName
-from devices.services import sessions
+from devices.services import announce, faults, sessions
 from devices.services.moves import carry_out
 from devices.services.work import COLUMNS, TABLES, Work
 from devices.states import CommandStatus
@@ -48,7 +48,14 @@ SELECT EXISTS (SELECT FROM stored), work.* FROM work
 """  # noqa: S608  # made of constants
 
 
-VERDICTS = {EventName.ACCEPTED: CommandStatus.DONE, EventName.REJECTED: CommandStatus.REJECTED}
+# A later event implies the earlier ones.
+VERDICTS = {
+    EventName.REJECTED: CommandStatus.REJECTED,
+    **dict.fromkeys(
+        [EventName.ACCEPTED, EventName.STARTED, EventName.FINISHED, EventName.FAILED, EventName.INTERRUPTED],
+        CommandStatus.DONE,
+    ),
+}
 
 
 class Heard(Enum):
@@ -60,13 +67,14 @@ class Heard(Enum):
     FOREIGN = "foreign"  # answers a command this machine was never given: nothing stored
 
 
-def hear(*, device_id: UUID, event: Event, body: Body) -> Heard:
+def hear(*, device_id: UUID, event: Event, body: Body, key_version: int) -> Heard:
     """Store an event and let it move its run and the money; a repetition changes nothing.
 
     Args:
         body: the event as it was signed.
+        key_version: of the key that signed it.
 
-    Publishes `devices.run.started`, `.finished`, `.failed`.
+    Publishes `devices.run.started`, `.finished`, `.failed`, `devices.device.faulted`, `.recovered`.
     """
     values: dict[str, Any] = {
         "device": device_id,
@@ -78,7 +86,7 @@ def hear(*, device_id: UUID, event: Event, body: Body) -> Heard:
     }
     with transaction.atomic(savepoint=False):
         if event.id is None:
-            return _about_the_machine(device_id, event, values | {"most": HOURLY_EVENTS})
+            return _about_the_machine(device_id, event, values | {"most": HOURLY_EVENTS}, key_version)
         values["most"] = EVENTS_OF_ONE_COMMAND
         return _about_a_run(event, values) or _about_a_command(device_id, event.id, event, values)
 
@@ -110,15 +118,19 @@ def _about_a_command(device_id: UUID, command_id: UUID, event: Event, values: di
 
 def _answer(command_id: UUID, event: Event) -> None:
     """Let a command have its verdict; the first one counts."""
-    if event.ev in VERDICTS:
-        sent = Command.objects.filter(pk=command_id, status=CommandStatus.SENT)
-        sent.update(status=VERDICTS[event.ev])
+    if event.ev not in VERDICTS:
+        return
+    sent = Command.objects.filter(pk=command_id, status=CommandStatus.SENT)
+    if sent.update(status=VERDICTS[event.ev]) and event.ev is EventName.REJECTED:
+        announce.drop(command_id=command_id)
 
 
-def _about_the_machine(device_id: UUID, event: Event, values: dict[str, Any]) -> Heard:
+def _about_the_machine(device_id: UUID, event: Event, values: dict[str, Any], key_version: int) -> Heard:
     heard = _store(values, room=OF_THE_MACHINE)
+    if heard is Heard.STORED and event.ev is EventName.FAULT:
+        faults.told(device_id=device_id, code=event.code, evidence=event.evidence)
     if heard is Heard.STORED and event.ev is EventName.SYNCED:
-        sessions.adopt(device_id=device_id, sess=event.sess, boot=event.boot)
+        sessions.adopt(device_id=device_id, sess=event.sess, boot=event.boot, key_version=key_version)
     return heard
 
 

@@ -2,25 +2,25 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from devices.decide import Verdict
+from devices.effects import command_status, run_columns, status_after
 from devices.errors import HoldRefused, IllegalMove
+from devices.machines.base import find_all
 from devices.models import Incident
 from devices.schedule import next_due
-from devices.services import stops
+from devices.services import faults, parcels, stops
 from devices.services.work import Work, move
-from devices.states import GIVEN_BACK, OPEN, CommandStatus, RunStatus, Trouble, is_legal
+from devices.states import OPEN, RunStatus, Trouble, is_legal
 from outbox.services import publish
 from payments import holds
 
 log = logging.getLogger(__name__)
-
-OVERRUN_S = 600  # a run that nobody ended counts as finished ten minutes after its planned end
 
 
 def carry_out(work: Work, verdict: Verdict, *, at: datetime, sending: bool = False) -> bool:
@@ -66,45 +66,29 @@ def note(run_id: UUID, trouble: Trouble, *, device_id: UUID, detail: Mapping[str
 def _move(work: Work, verdict: Verdict, *, at: datetime, sending: bool) -> None:
     if not is_legal([work.status, *verdict.moves]):
         raise IllegalMove(f"{work.status} -> {verdict.moves}")
-    status = verdict.moves[-1] if verdict.moves else work.status
-    fields = _fields(work, verdict, status, at)
+    status = status_after(work.status, verdict)
+    overrun_s = find_all()[work.type].overrun_s
+    fields = run_columns(verdict, status=status, planned_s=work.planned_s, overrun_s=overrun_s, at=at)
     work.ends_by = fields["ends_by"] or work.ends_by
     moved = move(
         work,
-        command_status=_command_status(status),
+        command_status=command_status(status),
         due_at=next_due(status, clock=work.clock, at=at) or work.due_at,
         attempts=int(sending),
         **fields,
     )
     if not moved:
         raise IllegalMove(f"{work.run_id} left {work.status} although it was locked")
+    _move_parcel(work, verdict, status, at=at)
     _move_money(work, verdict)
     _tell(work, verdict, status)
+    faults.learn(device_id=work.device_id, run_id=work.run_id, status=status, verdict=verdict)
 
 
-def _fields(work: Work, verdict: Verdict, status: RunStatus, at: datetime) -> dict[str, Any]:
-    """Return what changes of the run; None and empty text leave a column as it is."""
-    starts, tells_rest = verdict.claims, verdict.left_s is not None
-    left_s = work.planned_s if verdict.left_s is None else min(verdict.left_s, work.planned_s)
-    return {
-        "status": status,
-        "started_at": at if starts else None,
-        "ends_at": at + timedelta(seconds=left_s) if starts or tells_rest else None,
-        "ends_by": at + timedelta(seconds=work.planned_s + OVERRUN_S) if starts else None,
-        "ended_at": None if status in OPEN else at,
-        "phase": verdict.phase,
-        "earned": verdict.earned,
-        "failure": verdict.failure,
-        "assumed": verdict.assumed,
-    }
-
-
-def _command_status(status: RunStatus) -> CommandStatus:
-    if status in OPEN:
-        return CommandStatus.SENT
-    if status == RunStatus.REJECTED:
-        return CommandStatus.REJECTED
-    return CommandStatus.EXPIRED if status in GIVEN_BACK else CommandStatus.DONE
+def _move_parcel(work: Work, verdict: Verdict, status: RunStatus, *, at: datetime) -> None:
+    if status not in OPEN and find_all()[work.type].keeps_parcels:
+        opened = verdict.claims or work.started_at is not None
+        parcels.follow(run_id=work.run_id, opened=opened, at=at)
 
 
 def _move_money(work: Work, verdict: Verdict) -> None:

@@ -9,8 +9,10 @@ from django.db.models import F
 from devices import keys
 from devices.models import COMMAND_IS_OPEN, Command, Session
 from devices.protocol import commands as wire
+from devices.protocol.commands import Op
 from devices.protocol.envelope import sign
 from devices.protocol.topics import Topic
+from devices.services import announce
 from devices.services.drive import Outgoing
 from devices.states import CommandStatus
 from devices.wiretime import milliseconds
@@ -39,10 +41,13 @@ def attend(*, command_id: UUID, connected: bool, at: datetime | None = None) -> 
             return None
         if at >= command.expires_at:
             Command.objects.filter(pk=command.pk).update(status=CommandStatus.EXPIRED)
+            announce.drop(command_id=command.pk)
             return None
         session = command.device.session
-        sending = connected and session.synced_at is not None and session.gone_at is None
-        _put_off(command, at=at, sending=sending)
+        reachable = connected and session.synced_at is not None and session.gone_at is None
+        sending = reachable and (command.op != Op.ANNOUNCE or announce.has_room(command, at=at))
+        retry_s = announce.ROOM_RETRY_S if reachable else RETRY_S
+        _put_off(command, at=at, pause_s=_pause_s(command) if sending else retry_s, sending=sending)
     return _outgoing(command, session, at=at) if sending else None
 
 
@@ -53,8 +58,11 @@ def _lock(command_id: UUID) -> Command | None:
     return locked.select_related("device__session").first()
 
 
-def _put_off(command: Command, *, at: datetime, sending: bool) -> None:
-    pause_s = min(FIRST_PAUSE_S << command.attempt, LONGEST_PAUSE_S) if sending else RETRY_S
+def _pause_s(command: Command) -> float:
+    return min(FIRST_PAUSE_S << command.attempt, LONGEST_PAUSE_S)
+
+
+def _put_off(command: Command, *, at: datetime, pause_s: float, sending: bool) -> None:
     Command.objects.filter(pk=command.pk).update(
         due_at=min(at + timedelta(seconds=pause_s), command.expires_at),
         attempt=F("attempt") + int(sending),
@@ -72,5 +80,5 @@ def _outgoing(command: Command, session: Session, *, at: datetime) -> Outgoing:
         op=command.op,
         a=command.args,
     )
-    key = keys.key_of(name, command.device.key_version)
+    key = keys.key_of(name, session.key_version)
     return Outgoing(Topic.CMD.of(name), sign(told.body(), key=key, device_id=name, topic=Topic.CMD))

@@ -21,7 +21,7 @@ from devices.states import COMMAND_OPEN, OPEN, CommandStatus, RunStatus
 COLUMNS = """
     run.id, run.payment_id, run.status, run.price, run.planned_s, run.release_at, run.started_at, run.ends_by,
     run.earned, run.assumed, command.op, command.args, command.created_at, command.expires_at, command.due_at,
-    device.id, device.type, device.key_version, session.sess, session.synced_at, session.gone_at,
+    device.id, device.type, session.key_version, session.sess, session.synced_at, session.gone_at,
     statement_timestamp()
 """
 # A run and its command are always locked together; who locks several rows locks them in this order.
@@ -84,7 +84,7 @@ class Work:
     due_at: datetime
     device_id: UUID
     type: str
-    key_version: int
+    key_version: int  # of the key the machine last came online with
     sess: str
     synced_at: datetime | None
     gone_at: datetime | None

@@ -21,10 +21,7 @@ class Scans(APIView):
     @extend_schema(operation_id="scan_create", request=Scan, responses={200: PayableView})
     def post(self, request: Request) -> Response:
         """Look a scanned code up. Reserves nothing."""
-        form = Scan(data=request.data)
-        form.is_valid(raise_exception=True)
-        payload = form.validated_data["payload"]
-        return Response(codes.scan(payload=payload, payer_id=calls.person(request).pk))
+        return Response(codes.scan(payer_id=calls.person(request).pk, **calls.valid(Scan(data=request.data))))
 
 
 class Payments(APIView):

@@ -36,6 +36,8 @@ SELECT
     (SELECT array_agg((id, status)::text ORDER BY id) FROM payments_code),
     (SELECT array_agg((payer_id, rule_id, used)::text ORDER BY payer_id, rule_id) FROM payments_capcounter),
     (SELECT count(*) FROM devices_run),
+    (SELECT count(*) FROM devices_command),
+    (SELECT count(*) FROM devices_operatoraction),
     (SELECT count(*) FROM people_user),
     (SELECT count(*) FROM people_session),
     (SELECT array_agg((user_id, failures, locked_until)::text ORDER BY user_id) FROM people_pin),

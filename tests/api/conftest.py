@@ -16,7 +16,7 @@ from payments import codes
 from payments.models import Code
 from people.models import User
 from tests.api.callers import WRONG_PIN, Caller, Person
-from tests.api.machines import Machine, new_chair
+from tests.api.machines import Machine, new_chair, new_machine
 from tests.cast import PASSWORD, PIN
 
 
@@ -95,6 +95,15 @@ def ready_chair(chair: Machine) -> Machine:
     GatewayBeat.objects.update(hearing_since=F("beat_at") - timedelta(hours=1))
     chair.go_online()
     return chair
+
+
+@pytest.fixture
+def ready_locker(mei_shop: Merchant) -> Machine:
+    """A parcel locker in the laundry, online."""
+    beat(holder="test")
+    locker = new_machine(mei_shop, "09", kind="locker")
+    locker.go_online()
+    return locker
 
 
 def _at_the_phone(user: User, secrets: list[str]) -> Person:

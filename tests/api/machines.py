@@ -36,6 +36,13 @@ class Machine:
         self._intake.store([self._hardware.event(ev, UUID(about), **fields)])
 
 
+def new_machine(shop: Merchant, number: str, *, kind: str) -> Machine:
+    """Put a machine of any type that nobody hears into a shop."""
+    return Machine(
+        provision(account_id=shop.account_id, place_id=None, type=kind, number=number, name=kind.title())
+    )
+
+
 def new_chair(shop: Merchant, number: str) -> Machine:
     """Put a massage chair that nobody hears into a shop."""
     return Machine(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.callers import NOBODYS_ID, WRONG_PIN, Caller, Person, nothing_changes, refusal
+from tests.api.machines import Machine
 from tests.cast import PASSWORD, PIN
 
 Send = Callable[..., Any]
@@ -72,6 +73,7 @@ NO_KIND = [
 NO_SECONDS = ["0", "-1", "86401", "1.0", "1e2", '"300"', "true", "null", "[]", "9" * 30, "NaN"]
 NO_CURRENCY = ["156", "true", "null", '""', "[]", "{}", r'"\u0000"']
 
+NO_ARGS = ["[]", '"x"', "1", "true", "NaN", r'{"a": "\u0000"}', '{"a": 1, "a": 2}']
 FIELDS = {
     "users": {"phone": NO_TEXT, "password": NO_TEXT, "name": NO_TEXT, "pin": NO_PIN},
     "sessions": {"phone": NO_TEXT, "password": NO_TEXT},
@@ -82,14 +84,24 @@ FIELDS = {
         "expires_in": NO_SECONDS,
         "currency": NO_CURRENCY,
     },
-    "scan": {"payload": [*NO_TEXT, f'"{"x" * 2001}"']},
+    "scan": {
+        "payload": [*NO_TEXT, f'"{"x" * 2001}"'],
+        "option": [*NOT_TEXT, f'"{"x" * 65}"'],
+        "args": NO_ARGS,
+    },
+    "runs": {
+        "code": [*NO_TEXT, f'"{"x" * 513}"'],
+        "version": [*NOT_TEXT, f'"{"x" * 65}"'],
+        "option": [*NOT_TEXT, f'"{"x" * 65}"'],
+        "args": NO_ARGS,
+    },
     "payments": {
         "code": [*NO_TEXT, f'"{"x" * 513}"'],
         "pin": NO_PIN,
         "amount": NO_AMOUNT,
         "version": [*NOT_TEXT, f'"{"x" * 65}"'],
         "option": [*NOT_TEXT, f'"{"x" * 65}"'],
-        "args": ["[]", '"x"', "1", "true", "NaN", r'{"a": "\u0000"}', '{"a": 1, "a": 2}'],
+        "args": NO_ARGS,
         "memo": [*NOT_TEXT, "null", r'"\u202egnp.exe"', f'"{"x" * 101}"'],
         "currency": NO_CURRENCY,
     },
@@ -115,6 +127,7 @@ REQUIRED = {
     "codes": {"kind"},
     "scan": {"payload"},
     "payments": {"code", "pin"},
+    "runs": {"code"},
     "top-ups": {"amount"},
     "withdrawals": {"amount", "pin"},
 }
@@ -148,7 +161,7 @@ NO_JSON = [
 
 
 @pytest.fixture
-def send(alice: Person, bob: Person, nobody: Caller) -> Send:
+def send(alice: Person, bob: Person, nobody: Caller, ready_locker: Machine) -> Send:
     """Send a call's body, which would do, as JSON with one member replaced by what is given."""
     alice.gets(10_000)
     phone, pin = "+8613800000099", PIN
@@ -158,6 +171,7 @@ def send(alice: Person, bob: Person, nobody: Caller) -> Send:
         "codes": {"kind": "dynamic"},
         "scan": {"payload": bob.code().token},
         "payments": {"code": bob.code().token, "pin": WRONG_PIN, "amount": 300},
+        "runs": {"code": ready_locker.token, "option": "deposit-s"},
         "top-ups": {"amount": 300},
         "withdrawals": {"amount": 300, "pin": WRONG_PIN},
     }

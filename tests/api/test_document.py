@@ -41,6 +41,10 @@ CONTRACT = {
     "/api/v1/balance": {"get"},
     "/api/v1/devices": {"get"},
     "/api/v1/devices/{device_id}": {"get"},
+    "/api/v1/devices/{device_id}/trigger": {"post"},
+    "/api/v1/devices/{device_id}/operate": {"post"},
+    "/api/v1/devices/{device_id}/actions": {"get"},
+    "/api/v1/runs": {"post"},
     "/api/v1/runs/{run_id}": {"get"},
 }
 LISTS = ["/api/v1/me/statement", "/api/v1/codes", "/api/v1/payments", "/api/v1/devices"]
@@ -51,6 +55,13 @@ REFUNDS = "/api/v1/payments/{payment_id}/refunds"
 LISTS += [REFUNDS, "/api/v1/withdrawals"]
 UNDER_A_KEY += ["/api/v1/withdrawals", REFUNDS, "/api/v1/charges"]
 FOR_SHOPS += [REFUNDS, "/api/v1/charges"]
+TRIGGER, OPERATE, ACTIONS = (
+    f"/api/v1/devices/{{device_id}}/{verb}" for verb in ("trigger", "operate", "actions")
+)
+LISTS += [ACTIONS]
+UNDER_A_KEY += [TRIGGER]
+FOR_SHOPS += [TRIGGER, OPERATE, ACTIONS]
+UNDER_A_KEY += ["/api/v1/runs"]
 OPERATIONS = [(path, method) for path, methods in CONTRACT.items() for method in sorted(methods)]
 
 

@@ -13,11 +13,11 @@ READS = [
     *("codes", f"codes/{ID}", f"codes/{ID}/image.svg", f"codes/{ID}/image.png"),
     *("payments", f"payments/{ID}", "balance", "devices", f"devices/{ID}", f"runs/{ID}"),
     *("me/upgrade", f"payments/{ID}/refunds"),
-    *("withdrawals", f"withdrawals/{ID}", "me/bank-account"),
+    *("withdrawals", f"withdrawals/{ID}", "me/bank-account", f"devices/{ID}/actions"),
 ]
 WRITES = ["users", "sessions", "codes", f"codes/{ID}/revoke", "scan", "payments", "top-ups"]
 WRITES += ["payment-codes", "charges", "me/upgrade", f"payments/{ID}/refunds"]
-WRITES += ["withdrawals"]
+WRITES += ["withdrawals", f"devices/{ID}/trigger", f"devices/{ID}/operate", "runs"]
 CLOSED = [("get", path) for path in READS] + [("post", path) for path in WRITES[2:]]
 WRONG_METHODS = [
     *(("post", path) for path in READS if path not in WRITES),
@@ -27,6 +27,7 @@ WRONG_METHODS = [
     ("post", "sessions/current"),
 ]
 FOR_SHOPS = ["balance", "devices", f"devices/{ID}", f"runs/{ID}", "charges", f"payments/{ID}/refunds"]
+FOR_SHOPS += [f"devices/{ID}/trigger", f"devices/{ID}/operate", f"devices/{ID}/actions"]
 LISTS = ["me/statement", "codes", "payments", "withdrawals"]
 
 

@@ -132,7 +132,7 @@ def test_a_frozen_shop(alice: Person, counter: Code) -> None:
 
 
 def test_a_frozen_shop_s_machine(alice: Person, ready_chair: Machine) -> None:
-    accounts.freeze(account_id=ready_chair.device.account_id, reason="dispute")
+    accounts.freeze(account_id=ready_chair.device.earner_id, reason="dispute")
 
     refused(alice, ready_chair.token, 403, "payee_frozen", option="10min")
 

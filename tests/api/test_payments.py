@@ -254,6 +254,6 @@ def test_the_browser_s_session_pays_with_csrf_alone(alice: Person, bob: Person) 
 def test_money_in_escrow_is_in_nobody_s_account(alice: Person, ready_chair: Machine) -> None:
     alice.pay(ready_chair.token, option="10min")
 
-    assert queries.account_balance(ready_chair.device.account_id) == 0
-    assert queries.in_escrow(ready_chair.device.account_id) == 1_000
-    assert Account.objects.filter(pk=ready_chair.device.account_id, kind="merchant").exists()
+    assert queries.account_balance(ready_chair.device.earner_id) == 0
+    assert queries.in_escrow(ready_chair.device.earner_id) == 1_000
+    assert Account.objects.filter(pk=ready_chair.device.earner_id, kind="merchant").exists()

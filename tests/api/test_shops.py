@@ -48,7 +48,20 @@ def test_a_machine_and_its_run_are_read_one_by_one(till: Caller, alice: Person, 
     run = alice.pay(ready_chair.token, option="10min").json()["run"]
 
     device = till.get(f"devices/{ready_chair.id}").json()
-    assert set(device) == {"id", "number", "name", "type", "place", "online", "busy", "run", "options"}
+    fields = {
+        "id",
+        "number",
+        "name",
+        "type",
+        "place",
+        "online",
+        "busy",
+        "run",
+        "options",
+        "faults",
+        "day_word",
+    }
+    assert set(device) == fields
     assert (device["id"], device["number"], device["online"], device["busy"]) == (
         ready_chair.id,
         "07",

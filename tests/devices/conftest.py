@@ -12,6 +12,7 @@ from devices.models import Device, GatewayBeat
 from devices.services.provision import provision
 from merchants.models import Merchant
 from tests.devices.hardware import Hardware
+from tests.devices.lockers import Locker, new_locker
 
 
 @pytest.fixture
@@ -32,6 +33,12 @@ def intake(db: None) -> Intake:
     beat(holder="test")
     GatewayBeat.objects.update(hearing_since=F("beat_at") - timedelta(hours=1))
     return Intake(still_ours=lambda: True)
+
+
+@pytest.fixture
+def locker(mei_shop: Merchant, intake: Intake) -> Locker:
+    """A parcel locker in Mei's laundry, online."""
+    return new_locker(mei_shop.account_id, intake)
 
 
 @pytest.fixture

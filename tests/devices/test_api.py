@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from devices.gateway.intake import Intake
+from devices.machines.arguments import NO_ARGUMENTS
 from devices.models import Device
 from devices.services.provision import provision
 from merchants.models import Merchant, Place
@@ -63,12 +64,17 @@ def test_a_shop_sees_its_machines_newest_first(get: Get, mei_shop: Merchant, cha
         "busy": False,
         "run": None,
         "options": None,
+        "faults": [],
+        "day_word": None,
     }
     assert shown["options"][0] == {
         "id": "quick",
         "label": "Quick",
         "amount": 300,
         "details": "Cold, 20 minutes",
+        "per": None,
+        "quoted": False,
+        "args_schema": NO_ARGUMENTS,
     }
 
 
@@ -152,5 +158,5 @@ def test_the_list_costs_the_same_number_of_queries_for_one_and_for_many(
             account_id=mei_shop.account_id, place_id=None, type="chair", number=f"c{number}", name="Chair"
         )
     get("devices")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert len(get("devices").json()["data"]) == 16

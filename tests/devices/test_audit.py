@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from devices.gateway.intake import Intake
-from devices.models import Command, Device, Run
+from devices.models import Command, Device, Parcel, Run
 from devices.schedule import DEAF
 from devices.services.drive import attend
 from outbox.clock import now
 from payments import audit, holds
 from people.models import User
 from tests.devices.hardware import Hardware
+from tests.devices.lockers import Locker
 from tests.devices.paying import bought, give, go_online
 
 pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced]
@@ -89,3 +90,11 @@ def test_every_sentence_names_the_row(run: Run) -> None:
     (breach,) = audit.audit()
 
     assert str(run.pk) in breach.sentence
+
+
+def test_a_parcel_that_did_not_follow_its_run_is_told(locker: Locker, alice: User) -> None:
+    put = locker.put_in(alice)
+    assert breaches() == set()
+
+    Parcel.objects.filter(deposit=put).update(stored_at=None)
+    assert breaches() == {"parcels follow the runs that move them"}

@@ -47,7 +47,7 @@ class Broker:
 
 @pytest.fixture
 def neighbour(chair: Device) -> Device:
-    return provision(account_id=chair.account_id, place_id=None, type="washer", number="08", name="Washer")
+    return provision(account_id=chair.earner_id, place_id=None, type="washer", number="08", name="Washer")
 
 
 @pytest.fixture(params=["nats", pytest.param("mosquitto", marks=pytest.mark.mosquitto)])
@@ -177,7 +177,7 @@ def test_a_disabled_machine_is_shut_out_and_a_new_one_let_in(
     broker: Broker, chair: Device, neighbour: Device
 ) -> None:
     Device.objects.filter(pk=chair.pk).update(enabled=False)
-    new = provision(account_id=chair.account_id, place_id=None, type="chair", number="09", name="Chair")
+    new = provision(account_id=chair.earner_id, place_id=None, type="chair", number="09", name="Chair")
     broker.admit()
 
     eventually(lambda: admits(broker.device(new)))
@@ -263,6 +263,7 @@ def test_mosquitto_needs_both_files(tmp_path: Path) -> None:
         call_command("broker_config", format="mosquitto", file=str(tmp_path / "users"))
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.django_db(transaction=True)
 def test_watching_writes_and_signals_when_a_machine_comes_and_only_then(
     tmp_path: Path, chair: Device
@@ -274,14 +275,14 @@ def test_watching_writes_and_signals_when_a_machine_comes_and_only_then(
     command = [sys.executable, "manage.py", "broker_config", "--format", "nats", "--file", str(path)]
     watcher = subprocess.Popen([*command, "--watch", "--reload-pid-file", str(pid_file)], cwd=PROJECT)
     try:
-        eventually(lambda: path.exists() and len(signals) == 1, within_s=20)
-        new = provision(account_id=chair.account_id, place_id=None, type="chair", number="10", name="Chair")
+        eventually(lambda: path.exists() and len(signals) == 1, within_s=60, what="it started")
+        new = provision(account_id=chair.earner_id, place_id=None, type="chair", number="10", name="Chair")
         eventually(lambda: str(new.pk) in path.read_text(), within_s=10)
         written = path.stat().st_mtime_ns
         time.sleep(2.5)
         assert (path.stat().st_mtime_ns, len(signals)) == (written, 2)
         watcher.terminate()
-        assert watcher.wait(5) == 0
+        assert watcher.wait(20) == 0
     finally:
         watcher.kill()
         watcher.wait()

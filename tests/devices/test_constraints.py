@@ -8,10 +8,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from devices.models import Command, Device, Event, Incident, Run, Session
-from devices.payables import CLAIM
+from devices.services.claims import CLAIM
 from devices.services.provision import provision
 from devices.states import AWAITED, FINAL, OPEN, RunStatus, Trouble
 from outbox.clock import now
+from people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced]
 
@@ -19,12 +20,13 @@ Make = Callable[..., Run]
 
 
 @pytest.fixture
-def free_run(chair: Device) -> Make:
+def free_run(chair: Device, alice: User) -> Make:
     """Make a run that costs nothing, so that it needs no payment."""
 
     def make(**fields: Any) -> Run:
         values = {
             "device": chair,
+            "opened_by": alice,
             "price": 0,
             "option": "10min",
             "planned_s": 600,
@@ -38,6 +40,10 @@ def free_run(chair: Device) -> Make:
 def refused(constraint: str, act: Callable[[], object]) -> None:
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         act()
+
+
+def test_run_is_paid_or_opened_by_somebody(free_run: Make) -> None:
+    refused("run_is_paid_or_opened_by_somebody", lambda: free_run(opened_by=None))
 
 
 STARTED: dict[str, Any] = {
@@ -146,7 +152,7 @@ def test_number_names_one_device_of_an_account(chair: Device) -> None:
     refused(
         "number_names_one_device_of_an_account",
         lambda: provision(
-            account_id=chair.account_id, place_id=None, type="chair", number=chair.number, name="Other"
+            account_id=chair.earner_id, place_id=None, type="chair", number=chair.number, name="Other"
         ),
     )
 

@@ -272,3 +272,22 @@ def test_one_bad_row_does_not_keep_the_others_from_their_money(
     assert sweep_at(now()) == 2
     assert done == [1, 2]
     assert "could not be attended to" in caplog.text
+
+
+def test_a_machine_that_comes_back_while_it_runs_is_asked_how_that_ended(
+    run: Run, hardware: Hardware, intake: Intake
+) -> None:
+    look(run, 0)
+    intake.store([hardware.event("started", run.pk, left_s=600)])
+    assert ops(run, hardware, [60]) == [None]
+    lost = hardware.event("finished", run.pk)  # a power cut takes it between machine and broker
+    hardware.boot, hardware.c = 78, 1
+    go_online(intake, hardware)
+
+    asked = attend(command_id=run.pk, ears=HEARING, connected=True)
+    assert asked
+    told = hardware.read_command(asked.payload)
+    assert (told.op, told.id) == ("query", run.pk)
+    assert attend(command_id=run.pk, ears=HEARING, connected=True) is None
+    intake.store([lost])
+    assert fresh(run).status == "finished"

@@ -1,65 +1,20 @@
 """Machine types: what they cost, what they are told, and when their money is earned."""
 
-import sys
-from collections.abc import Iterator
-from itertools import pairwise
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import machines
 from devices.machines.arguments import arguments, errors_in
-from devices.machines.base import (
-    ArgsInvalid,
-    CapturePoint,
-    Machine,
-    Option,
-    Phase,
-    find_all,
-    pro_rata,
-)
-from devices.protocol.commands import Command, Op
-from devices.protocol.envelope import sign
+from devices.machines.base import ArgsInvalid, Machine, SettingsInvalid, find_all, pro_rata
+from devices.machines.behaviours import Behaviour
+from devices.machines.tariffs import Stay
 from devices.protocol.events import Event, EventName
-from devices.protocol.topics import Topic
 
-CHAIR, WASHER = find_all()["chair"], find_all()["washer"]
-ALL_OPTIONS = [(machine, option) for machine in find_all().values() for option in machine.options]
-
-LOCKER = """
-from devices.machines.arguments import arguments
-from devices.machines.base import CapturePoint, Machine, Option, Phase
-
-
-class Locker(Machine):
-    slug = "locker"
-    label = "Locker"
-    options = (Option("small", "Small", prices={"CNY": 200}),)
-    phases = (Phase("open", "Open", evidence="door:open"),)
-    capture_point = CapturePoint.START
-    args_schema = arguments(door={"type": "integer", "minimum": 1, "maximum": 24})
-    start_schema = args_schema
-
-    def build_args(self, option, args):
-        return {"door": args["door"]}
-
-    def slot(self, args):
-        return str(args["door"])
-"""
-
-
-class Pulses(Machine):
-    """Not found by itself: it does not stand in the folder."""
-
-    slug = "pulses"
-    label = "Coin machine"
-    options = (Option("3", "3 coins", prices={"CNY": 300}),)
-    phases = (Phase("pulses", "Pulses"),)
-    capture_point = CapturePoint.START
-    start_schema = arguments(n={"type": "integer", "minimum": 1, "maximum": 50})
+CHAIR, WASHER, PULSE = find_all()["chair"], find_all()["washer"], find_all()["pulse"]
+KARAOKE, LOCKER, SANDBOX = find_all()["karaoke"], find_all()["locker"], find_all()["sandbox"]
+HOUR_S = 3600
 
 
 def event(name: EventName, code: str = "ok") -> Event:
@@ -70,73 +25,8 @@ def event(name: EventName, code: str = "ok") -> Event:
 
 
 def test_every_file_in_the_folder_is_found() -> None:
-    assert set(find_all()) >= {"chair", "washer"}
+    assert set(find_all()) >= {"bike", "chair", "karaoke", "locker", "pulse", "sandbox", "washer"}
     assert list(find_all()) == sorted(find_all())
-
-
-@pytest.fixture
-def locker_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One more file in the folder, as far as Python can tell."""
-    (tmp_path / "locker_of_tests.py").write_text(LOCKER)
-    monkeypatch.setattr(machines, "__path__", [*machines.__path__, str(tmp_path)])
-    find_all.cache_clear()
-    yield
-    find_all.cache_clear()
-    sys.modules.pop("devices.machines.locker_of_tests")
-
-
-@pytest.mark.usefixtures("locker_file")
-def test_a_new_type_is_one_new_file() -> None:
-    locker = find_all()["locker"]
-
-    assert locker.start_args(locker.option("small"), {"door": 7}) == {"door": 7}
-    assert locker.slot({"door": 7}) == "7"
-    assert locker.understands({"door": 7})
-    assert not locker.understands({"door": 25})
-
-
-# What every type must have
-
-
-@pytest.mark.parametrize("machine", find_all().values(), ids=find_all())
-def test_a_type_is_complete(machine: Machine) -> None:
-    assert machine.label
-    assert machine.options
-    assert machine.phases
-    assert len({option.id for option in machine.options}) == len(machine.options)
-    assert machine.capture_point is not CapturePoint.PHASE or machine.capture_phase in [
-        phase.id for phase in machine.phases
-    ]
-
-
-@pytest.mark.parametrize(("machine", "option"), ALL_OPTIONS)
-def test_every_option_has_a_price_in_both_currencies(machine: Machine, option: Option) -> None:
-    assert set(option.prices) >= {"CNY", "JPY"}
-    assert all(type(price) is int and price > 0 for price in option.prices.values())
-
-
-@pytest.mark.parametrize(("machine", "option"), ALL_OPTIONS)
-def test_the_machine_understands_what_the_server_builds(machine: Machine, option: Option) -> None:
-    args = machine.start_args(option, {})
-
-    assert machine.understands(args)
-
-
-@pytest.mark.parametrize(("machine", "option"), ALL_OPTIONS)
-def test_every_start_fits_a_message(machine: Machine, option: Option) -> None:
-    command = Command(uuid4(), "s" * 32, 10**13, 10**13, Op.START, machine.start_args(option, {}))
-
-    assert sign(command.body(), key=bytes(32), device_id=str(uuid4()), topic=Topic.CMD)
-
-
-@pytest.mark.parametrize(("machine", "option"), ALL_OPTIONS)
-@given(dur_s=st.integers(1, 20_000))
-def test_the_phases_fill_the_run_without_gaps(machine: Machine, option: Option, dur_s: int) -> None:
-    script = machine.script(dur_s)
-
-    assert script[0].begins_s == 0
-    assert script[-1].ends_s == dur_s
-    assert all(one.ends_s == next_one.begins_s for one, next_one in pairwise(script))
 
 
 # What is sent
@@ -144,7 +34,7 @@ def test_the_phases_fill_the_run_without_gaps(machine: Machine, option: Option, 
 
 def test_a_chair_is_told_how_long() -> None:
     assert CHAIR.start_args(CHAIR.option("10min"), {}) == {"dur_s": 600}
-    assert CHAIR.planned_s(CHAIR.option("10min")) == 600
+    assert CHAIR.planned_s(CHAIR.option("10min"), {}) == 600
 
 
 def test_a_washer_is_told_its_course() -> None:
@@ -203,6 +93,125 @@ def test_argument_rules(rule: dict[str, object], good: object, bad: object) -> N
     assert set(errors_in(schema, {"x": bad})) == {"x"}
 
 
+@pytest.mark.parametrize(
+    ("doors", "complaint"),
+    [
+        ({"S": ["1", "2"], "L": ["2"]}, "Named twice: 2."),
+        ({"S": ["1", 2]}, "S: Must be text."),
+        ({"S": "1"}, "S: Must be a list."),
+        ({"XL": ["1"]}, "XL: Unknown argument."),
+        ({"S": ["1" * 17]}, "S: Has another form than asked for."),
+        ({"S": [str(n) for n in range(201)]}, "S: Must have at most 200 entries."),
+        (["1"], "Must be an object."),
+    ],
+)
+def test_a_locker_s_doors_are_looked_at_before_they_are_kept(doors: object, complaint: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        LOCKER.check_settings({"doors": doors})
+
+    assert caught.value.errors == {"doors": [complaint]}
+
+
+@pytest.mark.parametrize("settings", [{"free_s": -1}, {"step_s": 0}, {"cap": "20"}, {"price": 1}])
+def test_other_settings_are_looked_at_as_well(settings: dict[str, object]) -> None:
+    with pytest.raises(SettingsInvalid):
+        LOCKER.check_settings(settings)
+
+
+def test_a_machine_without_settings_takes_none() -> None:
+    CHAIR.check_settings({})
+    with pytest.raises(SettingsInvalid):
+        CHAIR.check_settings({"free_s": 60})
+
+
+# What it costs
+
+
+def test_what_is_sold_by_the_unit_is_multiplied() -> None:
+    by_minute = KARAOKE.option("minutes")
+
+    assert KARAOKE.amount(by_minute, price=90, args={"minutes": 25}) == 2250
+    assert KARAOKE.start_args(by_minute, {"minutes": 25}) == {"dur_s": 1500}
+    assert KARAOKE.planned_s(by_minute, {"minutes": 25}) == 1500
+    assert PULSE.amount(PULSE.option("pulses"), price=100, args={"n": 20}) == 2000
+    assert PULSE.start_args(PULSE.option("pulses"), {"n": 20}) == {"n": 20}
+
+
+@pytest.mark.parametrize("args", [{}, {"n": 0}, {"n": 21}, {"n": "3"}, {"n": True}, {"n": 3, "m": 1}])
+def test_units_outside_the_schema_are_refused(args: dict[str, object]) -> None:
+    with pytest.raises(ArgsInvalid):
+        PULSE.start_args(PULSE.option("pulses"), args)
+
+
+@pytest.mark.parametrize(
+    ("stayed_s", "steps"),
+    [
+        (0, 0),
+        (24 * HOUR_S, 0),  # the last free second
+        (24 * HOUR_S + 1, 1),
+        (36 * HOUR_S, 1),
+        (36 * HOUR_S + 1, 2),
+        (48 * HOUR_S + 1, 3),
+        (10**9, 10),  # the cap
+    ],
+)
+def test_a_parcel_is_free_for_a_day_then_costs_by_the_step_up_to_the_cap(stayed_s: int, steps: int) -> None:
+    amount = LOCKER.amount(
+        LOCKER.option("pickup"), price=100, args={}, settings=LOCKER.settled({}), stayed_s=stayed_s
+    )
+
+    assert amount == steps * 100
+
+
+@pytest.mark.parametrize(("cap", "amount"), [(0, 0), (150, 150), (250, 200)])
+def test_an_operator_sets_the_cap_in_money(cap: int, amount: int) -> None:
+    settings = LOCKER.settled({"free_s": 0, "step_s": 60, "cap": cap})
+
+    assert (
+        LOCKER.amount(LOCKER.option("pickup"), price=100, args={}, settings=settings, stayed_s=120) == amount
+    )
+
+
+@given(
+    stayed_s=st.integers(0, 10**8),
+    free_s=st.integers(0, 10**6),
+    step_s=st.integers(1, 10**6),
+    price=st.integers(0, 10**6),
+    cap=st.none() | st.integers(0, 10**8),
+)
+def test_a_stay_never_gets_cheaper_and_never_costs_more_than_its_cap(
+    stayed_s: int, free_s: int, step_s: int, price: int, cap: int | None
+) -> None:
+    stay = Stay(free_s, step_s, cap)
+    amount = stay.amount(stayed_s, step_price=price)
+
+    assert 0 <= amount <= stay.amount(stayed_s + 1, step_price=price)
+    assert cap is None or amount <= cap
+    assert stayed_s > free_s or amount == 0
+    assert stay.amount(stayed_s + step_s, step_price=price) - amount <= price
+
+
+# What the simulator plays
+
+
+@pytest.mark.parametrize(
+    ("option", "behaviour"),
+    [
+        ("ok", Behaviour(lasts_s=60)),
+        ("rejected", Behaviour(lasts_s=60, rejects="busy")),
+        ("no-start", Behaviour(lasts_s=60, no_start=True)),
+        ("silent", Behaviour(lasts_s=60, silent=True)),
+        ("breaks-off", Behaviour(lasts_s=60, breaks_after_s=30)),
+    ],
+)
+def test_the_test_machine_does_what_its_option_says(option: str, behaviour: Behaviour) -> None:
+    assert SANDBOX.behaviour(SANDBOX.start_args(SANDBOX.option(option), {})) == behaviour
+
+
+def test_a_machine_without_a_part_to_play_runs_for_as_long_as_it_was_told() -> None:
+    assert CHAIR.behaviour({"dur_s": 600}) == Behaviour(lasts_s=600)
+
+
 # When the money is earned
 
 CAPTURES = [
@@ -218,9 +227,9 @@ CAPTURES = [
     (WASHER, EventName.PROGRESS, "dance", False),
     (WASHER, EventName.FINISHED, "ok", True),
     (WASHER, EventName.FAILED, "wash", False),
-    (Pulses(), EventName.ACCEPTED, "ok", False),
-    (Pulses(), EventName.STARTED, "ok", True),
-    (Pulses(), EventName.FINISHED, "ok", True),
+    (PULSE, EventName.ACCEPTED, "ok", False),
+    (PULSE, EventName.STARTED, "ok", True),
+    (PULSE, EventName.FINISHED, "ok", True),
 ]
 
 
@@ -238,7 +247,7 @@ def test_a_washer_stopped_before_it_washes_earned_nothing() -> None:
 
 
 def test_pulses_once_sent_are_earned() -> None:
-    assert Pulses().earned(amount=300, dur_s=0, left_s=0) == 300
+    assert PULSE.earned(amount=300, dur_s=0, left_s=0) == 300
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.errors import MachineBusy, MachineOffline
 from devices.gateway.intake import Intake
-from devices.machines.arguments import arguments
+from devices.machines.arguments import NO_ARGUMENTS, arguments
 from devices.machines.base import CapturePoint, Machine, Option, find_all
 from devices.models import Command, Device, Run, Session
 from devices.services.provision import provision
@@ -27,6 +27,8 @@ from tests.devices.hardware import Hardware
 from tests.devices.paying import balance, bought, give, go_online, pay_for, payment_of, run_of, token
 
 pytestmark = pytest.mark.django_db
+
+PLAIN = {"details": "", "per": None, "quoted": False, "args_schema": NO_ARGUMENTS}  # of most options
 
 
 @pytest.fixture
@@ -70,9 +72,9 @@ def test_scanning_shows_the_machine_its_options_and_whom_they_pay(chair: Device,
         "online": True,
         "busy": False,
         "options": [
-            {"id": "10min", "label": "10 minutes", "amount": 1000, "details": ""},
-            {"id": "20min", "label": "20 minutes", "amount": 1800, "details": ""},
-            {"id": "30min", "label": "30 minutes", "amount": 2500, "details": ""},
+            {"id": "10min", "label": "10 minutes", "amount": 1000} | PLAIN,
+            {"id": "20min", "label": "20 minutes", "amount": 1800} | PLAIN,
+            {"id": "30min", "label": "30 minutes", "amount": 2500} | PLAIN,
         ],
         "args_schema": find_all()["chair"].args_schema,
     }
@@ -268,7 +270,7 @@ def test_the_place_of_a_machine_is_shown_and_stored(mei_shop: Merchant, alice: U
 
 
 def test_a_code_whose_machine_is_gone_is_unknown(chair: Device, alice: User) -> None:
-    stray = codes.create(account_id=chair.account_id, payable="machine", target=alice.pk)
+    stray = codes.create(account_id=chair.earner_id, payable="machine", target=alice.pk)
     with pytest.raises(Refusal) as caught:
         codes.scan(payload=payloads.payload_of(stray.token), payer_id=alice.pk)
     assert caught.value.code == "unknown_code"

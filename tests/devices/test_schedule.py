@@ -74,7 +74,7 @@ def test_what_was_slept_through_is_due_at_once(status: RunStatus) -> None:
         (RunStatus.UNKNOWN, 60, None, Message.QUERY),
         (RunStatus.UNKNOWN, 89.9, None, Message.QUERY),
         (RunStatus.UNKNOWN, 90, RunStatus.RELEASED, None),
-        (RunStatus.STARTED, 1499, None, None),
+        (RunStatus.STARTED, 1499, None, Message.QUERY),
         (RunStatus.STARTED, 1500, RunStatus.FINISHED, None),
     ],
 )
@@ -122,6 +122,12 @@ def test_our_own_outage_does_not_finish_what_was_perhaps_interrupted(
     ears: Ears, at: float, moves: bool
 ) -> None:
     assert (due(RunStatus.STARTED, at, ears=ears).move is RunStatus.FINISHED) == moves
+
+
+def test_a_run_that_is_due_early_is_asked_about_once_and_until_it_can_be() -> None:
+    assert due(RunStatus.STARTED, 100) == Due(message=Message.QUERY, due_at=second(1500))
+    assert due(RunStatus.STARTED, 100, can_send=False) == Due(due_at=second(105))
+    assert due(RunStatus.STARTED, 1499, can_send=False) == Due(due_at=second(1500))
 
 
 def test_an_expiry_passes_although_we_hear_nothing() -> None:

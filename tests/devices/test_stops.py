@@ -1,10 +1,14 @@
 """A machine that starts after the money went back is stopped: cutting its network buys nobody a free ride."""
 
+import random
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from clients.micropython import core as language
+from clients.micropython.core import Core
 from devices import tasks
 from devices.gateway.intake import Intake
 from devices.gateway.line import Incoming
@@ -18,10 +22,9 @@ from devices.services.drive import Outgoing, attend
 from devices.states import Trouble
 from outbox.clock import now
 from people.models import User
-from simulator.actions import Action, Operate, Report, Send, SwitchOff, SwitchOn
-from simulator.core import Core
 from simulator.faults import Faults
 from simulator.hardware import Hardware as Body
+from simulator.hardware import Report
 from tests.devices.hardware import Hardware
 from tests.devices.paying import balance, bought, give, go_online, payment_of
 
@@ -43,16 +46,23 @@ class Machine:
     core: Core = field(init=False)
 
     def __post_init__(self) -> None:
-        chair = find_all()["chair"]
-        self.body = Body(chair, Faults())
+        self.body = Body(find_all()["chair"], Faults())
         self.core = Core(
-            device_id=self.hardware.name, key=self.hardware.key, machine=chair, sensors=self.body, boot=5
+            device_id=self.hardware.name,
+            key=self.hardware.key,
+            hardware=self.body,
+            random=random.Random(5).randbytes,
+            boot=5,
         )
+
+    @property
+    def ms(self) -> int:
+        return round(self.now * 1000)
 
     def connect(self) -> None:
         self.cut = False
         self.core.connecting()
-        self.execute(self.core.connected(self.now))
+        self.execute(self.core.connected(self.ms))
         self.advance(0)
 
     def lose_line(self) -> None:
@@ -62,29 +72,27 @@ class Machine:
     def read(self, outgoing: Outgoing | None) -> None:
         assert outgoing
         topic = Topic(outgoing.topic.rsplit("/", 1)[1])
-        self.execute(self.core.received(topic, outgoing.payload, self.now))
+        self.execute(self.core.received(topic, outgoing.payload, self.ms))
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
         self.report(self.body.poll(self.now))
-        self.execute(self.core.tick(self.now))
+        self.execute(self.core.tick(self.ms))
         self.report(self.body.poll(self.now))
 
     def report(self, reports: list[Report]) -> None:
         for report in reports:
-            self.execute(self.core.report(report, self.now))
+            self.execute(self.core.report(report, self.ms))
 
-    def execute(self, actions: list[Action]) -> None:
+    def execute(self, actions: list[tuple[Any, ...]]) -> None:
         for action in actions:
             match action:
-                case Send(topic, message) if not self.cut:
-                    self.say(topic, message)
-                case SwitchOn(run_id, args):
-                    self.report(self.body.switch_on(run_id, args, self.now))
-                case SwitchOff():
-                    self.report(self.body.switch_off(self.now))
-                case Operate(op):
-                    self.report(self.body.operate(op, self.now))
+                case language.SEND, topic, message, _ if not self.cut:
+                    self.say(Topic(topic), message)
+                case language.START, run_id, _, args:
+                    self.body.switch_on(run_id, args, self.now)
+                case language.OPERATE, op, args:
+                    self.report(self.body.operate(op, args, self.now))
 
     def say(self, topic: Topic, message: bytes) -> None:
         incoming = Incoming(topic.of(self.hardware.name), message, topic.retained, 1, topic.qos)

@@ -101,7 +101,7 @@ def test_a_batch_of_hostile_messages_does_not_touch_the_good_ones_in_it(
 def test_a_message_of_a_neighbour_under_ones_own_key_is_refused(
     intake: Intake, hardware: Hardware, chair: Device
 ) -> None:
-    other = provision(account_id=chair.account_id, place_id=None, type="chair", number="08", name="Chair")
+    other = provision(account_id=chair.earner_id, place_id=None, type="chair", number="08", name="Chair")
     theirs = Hardware(other).event("fault")
     intake.store([incoming(f"v1/{hardware.name}/evt", theirs.payload)])
 

@@ -17,7 +17,7 @@ from devices import keys, mqtt
 from devices.gateway.line import Incoming
 from devices.models import Device
 from devices.protocol.commands import Command
-from devices.protocol.sessions import Conn
+from devices.protocol.sessions import Conn, Sync
 from devices.protocol.topics import Topic
 from tests.devices.hardware import Hardware
 
@@ -84,13 +84,22 @@ class WiredMachine:
         """Return the next command that arrives; queue.Empty when none does."""
         return self.hardware.read_command(self._commands.get(timeout=within_s))
 
+    def sync(self, *, within_s: float = WITHIN_S) -> Sync:
+        """Return the next answer to a hello; queue.Empty when none comes."""
+        return self.hardware.read_sync(self._syncs.get(timeout=within_s))
+
     def is_silent_for(self, seconds: float) -> bool:
         """Does no command arrive for so long?"""
-        try:
-            self._commands.get(timeout=seconds)
-        except queue.Empty:
-            return True
-        return False
+        return _stays_empty(self._commands, seconds)
+
+    def no_sync_for(self, seconds: float) -> bool:
+        """Does no answer to a hello arrive for so long?"""
+        return _stays_empty(self._syncs, seconds)
+
+    @property
+    def client(self) -> Client | None:
+        """The connection, for what this class does not offer; None: there is none."""
+        return self._client
 
     def leave(self) -> None:
         """Disconnect politely: no last will."""
@@ -125,6 +134,14 @@ class WiredMachine:
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         into = self._syncs if message.topic.endswith("/sync") else self._commands
         into.put(bytes(message.payload))
+
+
+def _stays_empty(waiting: "queue.Queue[bytes]", seconds: float) -> bool:
+    try:
+        waiting.get(timeout=seconds)
+    except queue.Empty:
+        return True
+    return False
 
 
 def _subscribe(

@@ -1,6 +1,7 @@
 """A laundry with simulated machines, and Alice with money in front of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -44,23 +45,37 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Laundry:
-    """One washer, one chair, and the service that starts them."""
+class Hall:
+    """Machines by their type, and the service that starts them."""
 
     service: Service
-    washer: Spot
-    chair: Spot
+    spots: Mapping[str, Spot]
     fleet: Fleet
 
-    def open(self, **environment: str) -> None:
+    def __getitem__(self, machine_type: str) -> Spot:
+        return self.spots[machine_type]
+
+    def open(self, *besides: str, **environment: str) -> None:
         """Run everything that a machine needs to start, and wait for the machines."""
         self.service.env(**environment)
-        self.service.start("web", "machines", "gateway", "beat")
+        self.service.start("web", "machines", "gateway", "beat", *besides)
         self.fleet.wait_online()
 
     def starts(self, spot: Spot) -> int:
         """How often a machine physically started."""
         return len(self.fleet.starts(str(spot.device.pk)))
+
+
+class Laundry(Hall):
+    """One washer, one chair."""
+
+    @property
+    def washer(self) -> Spot:
+        return self["washer"]
+
+    @property
+    def chair(self) -> Spot:
+        return self["chair"]
 
 
 def spot(shop: Merchant, place: Place, *, number: str, machine_type: str) -> Spot:
@@ -82,15 +97,33 @@ def simulated(one: Spot) -> Simulated:
     )
 
 
+def spots_at(shop: Merchant, numbers: Mapping[str, str]) -> dict[str, Spot]:
+    """Set machines up: type -> number."""
+    place = Place.objects.create(merchant=shop, name="12 Harbour Street", city="Shanghai")
+    return {one: spot(shop, place, number=number, machine_type=one) for one, number in numbers.items()}
+
+
 @pytest.fixture
 def laundry(service: Service, mei_shop: Merchant) -> Iterator[Laundry]:
     """The machines, switched on; of the service nothing runs yet."""
-    place = Place.objects.create(merchant=mei_shop, name="12 Harbour Street", city="Shanghai")
-    washer = spot(mei_shop, place, number="07", machine_type="washer")
-    chair = spot(mei_shop, place, number="21", machine_type="chair")
+    spots = spots_at(mei_shop, {"washer": "07", "chair": "21"})
     service.admit_devices()
-    with Fleet([simulated(washer), simulated(chair)], mqtt_url=settings.MQTT_URL, speed=SPEED) as fleet:
-        yield Laundry(service, washer, chair, fleet)
+    with Fleet(map(simulated, spots.values()), mqtt_url=settings.MQTT_URL, speed=SPEED) as fleet:
+        yield Laundry(service, spots, fleet)
+
+
+@pytest.fixture
+def hall(service: Service, mei_shop: Merchant) -> Iterator[Callable[..., Hall]]:
+    """Switch machines of some types on, at a speed; of the service nothing runs yet."""
+    with ExitStack() as open_fleets:
+
+        def switched_on(*types: str, speed: float = SPEED) -> Hall:
+            spots = spots_at(mei_shop, {one: str(number) for number, one in enumerate(types, start=41)})
+            service.admit_devices()
+            fleet = Fleet(map(simulated, spots.values()), mqtt_url=settings.MQTT_URL, speed=speed)
+            return Hall(service, spots, open_fleets.enter_context(fleet))
+
+        yield switched_on
 
 
 @pytest.fixture

@@ -29,6 +29,22 @@ def pay(page: Page, pin: str = PIN) -> None:
     type_pin(page, pin)
 
 
+def choose(page: Page, option: str) -> None:
+    """Choose what to buy by its label."""
+    page.locator(".option", has_text=option).click()
+
+
+def act(page: Page, words: str) -> None:
+    """Press the button, once it says this."""
+    expect(page.locator("[data-open-sheet]")).to_have_text(words)
+    page.locator("[data-open-sheet]").click()
+
+
+def secret(page: Page) -> str:
+    """The code that the page shows, as it is typed."""
+    return "".join(page.locator("[data-code] span").all_inner_texts())
+
+
 def type_pin(page: Page, pin: str = PIN) -> None:
     """Type the PIN into the open sheet."""
     press(page, pin, inside="#sheet")

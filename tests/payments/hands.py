@@ -78,7 +78,14 @@ class Box:
     claims: int = 0
     refuses: Exception | None = None
 
-    def quote(self, *, code: Code, option: str | None, args: Mapping[str, object] | None) -> Quote:
+    def quote(
+        self,
+        *,
+        code: Code,
+        option: str | None,
+        args: Mapping[str, object] | None,
+        payer_id: UUID | None = None,
+    ) -> Quote:
         return self.terms
 
     def claim(self, *, payment: PaymentDraft, quote: Quote) -> None:
@@ -88,7 +95,9 @@ class Box:
         if self.refuses is not None:
             raise self.refuses
 
-    def describe(self, *, payment_ids: Collection[UUID]) -> dict[UUID, dict[str, object]]:
+    def describe(
+        self, *, payment_ids: Collection[UUID], reader_id: UUID | None = None
+    ) -> dict[UUID, dict[str, object]]:
         return {one: {"run": {"id": str(one)}, "release_by": None} for one in payment_ids}
 
     def changes(self, **terms: Any) -> None:

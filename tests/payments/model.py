@@ -42,8 +42,23 @@ class Deal:
     captured: int = 0
     released: int = 0
     refunded: int = 0
+    again: bool = False  # a part of it was held again, and `hold` is that hold
+    reheld: int = 0
     fee: int = 0
     fee_returned: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """What its unresolved hold holds."""
+        return self.reheld if self.again else self.amount
+
+    @property
+    def left(self) -> int:
+        return self.captured - self.refunded - self.reheld
+
+    def owed(self, given_up: int) -> int:
+        """The fee's share of what the payee gave up of it."""
+        return half_up(self.fee * given_up, self.captured)
 
 
 @dataclass
@@ -79,7 +94,7 @@ class Paper:
 
     @property
     def escrow(self) -> int:
-        return sum(deal.amount for deal in self.deals.values() if deal.status == "confirmed")
+        return sum(deal.waiting for deal in self.deals.values() if deal.hold in {"open", "claimed"})
 
     @property
     def clearing(self) -> int:
@@ -134,6 +149,9 @@ class Paper:
         """Capture (of a claimed hold) or release (of an open one)."""
         if deal.hold != source:
             return False
+        if deal.again:
+            self.give_out(deal, captured)
+            return True
         deal.hold, deal.captured, deal.released = "resolved", captured, deal.amount - captured
         deal.status = "settled" if captured else "released"
         deal.fee = fee_of(captured, deal.fee_bp)
@@ -142,16 +160,52 @@ class Paper:
         self.fees += deal.fee
         return True
 
+    def give_out(self, deal: Deal, captured: int) -> None:
+        """What was held again: the earned part with its fee to the shop, the rest is a refund."""
+        released = deal.reheld - captured
+        deal.hold, deal.reheld = "resolved", 0
+        deal.refunded += released
+        taken = deal.fee_returned - deal.owed(deal.refunded)
+        deal.fee_returned -= taken
+        self.has[deal.payee] += captured - taken
+        self.has[deal.payer] += released
+        self.fees += taken
+
+    def rehold(self, deal: Deal, amount: int) -> str:
+        """A shop starts a machine with a settled payment."""
+        if refused := self.refuses_rehold(deal, amount):
+            return refused
+        back = deal.owed(deal.refunded + amount) - deal.fee_returned
+        if deal.payee in self.frozen:
+            return "payer_frozen"
+        if self.has[deal.payee] < amount - back:
+            return "merchant_funds_short"
+        deal.again, deal.hold, deal.reheld = True, "open", amount
+        deal.fee_returned += back
+        self.has[deal.payee] -= amount - back
+        self.fees -= back
+        return ""
+
+    def refuses_rehold(self, deal: Deal, amount: int) -> str:
+        """Why the payment itself starts nothing."""
+        if deal.payee not in self.shops:
+            return "not_found"
+        if deal.status != "settled":
+            return "payment_not_settled"
+        if deal.again:
+            return "payment_used"
+        return "amount_too_small" if amount > deal.left else ""
+
     def refund(self, deal: Deal, amount: int | None) -> str:
         if deal.payee not in self.shops:
             return "payment_not_refundable"
         if deal.status != "settled":
             return "payment_in_escrow" if deal.status == "confirmed" else "payment_not_refundable"
-        rest = deal.captured - deal.refunded
-        wanted = rest if amount is None else amount
-        if wanted > rest or rest == 0:
-            return "refund_exceeds_payment"
-        back = half_up(deal.fee * (deal.refunded + wanted), deal.captured) - deal.fee_returned
+        wanted = deal.left if amount is None else amount
+        if wanted > deal.left or deal.left == 0:
+            unsure = deal.reheld and wanted <= deal.left + deal.reheld
+            return "payment_in_escrow" if unsure else "refund_exceeds_payment"
+        back = deal.owed(deal.refunded + deal.reheld + wanted) - deal.fee_returned
         if self.has[deal.payee] < wanted - back:
             return "merchant_funds_short"
         deal.refunded += wanted

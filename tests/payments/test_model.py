@@ -1,19 +1,13 @@
 """Random programs over the whole money API, against the same money kept on paper."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -22,28 +16,17 @@ from hypothesis.stateful import (
 from merchants import applications
 from merchants.models import Merchant
 from merchants.payables import counter_quote
-from merchants.services import open_merchant
-from outbox.errors import Refusal
-from outbox.ids import uuid7
-from payments import accounts, audit, charges, codes, refunds, services, shown, withdrawals
+from payments import accounts, charges, codes, refunds, services, shown, withdrawals
 from payments.bank import outcomes
-from payments.books import System
-from payments.idempotency import Answer, Call
-from payments.models import Account, Lane, Payment
-from tests.cast import person
-from tests.payments.hands import box_code, box_of, capture, claim, release
-from tests.payments.model import NEXT, Deal, Paper
+from payments.models import Payment
+from tests.payments.hands import capture, claim, release
+from tests.payments.model import NEXT, Deal
+from tests.payments.till import rehold
+from tests.payments.town import BOX_BP, PEOPLE, PRICE, SHOP_BP, Town, outcome, picked
 
 PROGRAMS = int(os.environ.get("SAOMA_PROGRAMS", "60"))
 STEPS = 40
-PRICE = 1_000
-BOX_BP, SHOP_BP = 60, 80
-START = 20_000
-NOT_STORED = {"self_payment", "amount_too_small"}  # 400: the same call may come out otherwise later
-PEOPLE = ("alice", "bob", "mei")
 PAYEES = (*PEOPLE, "laundry")
-
-Pick = TypeVar("Pick")
 
 BANK: dict[str, Callable[[UUID], bool]] = {
     "submitted": lambda one: outcomes.submit(withdrawal_id=one),
@@ -59,52 +42,12 @@ payees = st.sampled_from(PAYEES)
 picks = st.integers(0, 10**6)  # which of those there are
 
 
-@dataclass
-class Made:
-    """A call that was made, and what it was answered: an answer's body, or a refusal's code."""
-
-    act: Callable[[], Answer]
-    said: object
-
-
-class Programs(RuleBasedStateMachine):
-    """Three people and a laundry; what they try, refused or not, comes out as on paper."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[Made] = []
-        # A program is undone as a whole; the services may believe that they are outermost.
-        self.program = transaction.atomic()
-        self.program._from_testcase = True  # type: ignore[attr-defined]  # as Django's own test case does
-        self.program.__enter__()
-
-    def teardown(self) -> None:
-        try:
-            audit.assert_conserved()
-        finally:
-            transaction.set_rollback(True)
-            self.program.__exit__(None, None, None)
-
-    @initialize()
-    def open(self) -> None:
-        self.users = {name: person(name, f"+86138000001{number:02}") for number, name in enumerate(PEOPLE)}
-        laundry = open_merchant(owner_id=self.users["mei"].pk, name="Laundry", category="laundry")
-        self.account: dict[str, Account] = {
-            name: accounts.wallet_of(user.pk) for name, user in self.users.items()
-        }
-        self.codes = {name: codes.create(account_id=self.account[name].pk) for name in PEOPLE}
-        self.codes["laundry"] = codes.create(account_id=laundry.account_id, payable="merchant")
-        self.account["laundry"] = laundry.account
-        box_of(laundry.account, price=PRICE, fee_bp=BOX_BP)
-        self.box = box_code(laundry.account)
-        self.paper = Paper(has=dict.fromkeys(self.account, 0), shops={"laundry"})
-        for name in ("alice", "bob"):
-            self.top_up(name, START)
+class Programs(Town):
+    """What they try, refused or not, comes out as on paper."""
 
     @rule(who=people, amount=amounts)
     def top_up(self, who: str, amount: int) -> None:
-        self.does(who, lambda made: services.top_up(call=made, amount=amount), "")
-        self.paper.top_up(who, amount)
+        self.brings(who, amount)
 
     @rule(payer=people, payee=payees, amount=amounts)
     def pay(self, payer: str, payee: str, amount: int) -> None:
@@ -138,12 +81,15 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.paper.deals)
     @rule(pick=picks, move=st.sampled_from(["claim", "capture", "release"]), part=st.integers(0, PRICE))
     def resolve(self, pick: int, move: str, part: int) -> None:
-        payment, deal = self.deal(pick, prefer=lambda deal: deal.status == "confirmed")
+        payment, deal = self.deal(pick, prefer=lambda deal: deal.hold in {"open", "claimed"})
+        self.moves(payment, deal, move, part)
+
+    def moves(self, payment: Payment, deal: Deal, move: str, part: int) -> None:
         match move:
             case "claim":
                 assert claim(payment) is self.paper.claim(deal)
             case "capture":
-                part = min(part, deal.amount)
+                part = min(part, deal.waiting)
                 assert capture(payment, part) is self.paper.resolve(deal, source="claimed", captured=part)
             case _:
                 assert release(payment) is self.paper.resolve(deal, source="open", captured=0)
@@ -173,8 +119,12 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.paper.deals)
     @rule(pick=picks, amount=st.none() | amounts)
     def refund(self, pick: int, amount: int | None) -> None:
+        waiting = pick % 2 and any(deal.reheld for deal in self.paper.deals.values())
         payment, deal = self.deal(
-            pick, prefer=lambda deal: deal.payee in self.paper.shops and deal.captured > 0
+            pick,
+            prefer=lambda deal: (
+                deal.reheld > 0 if waiting else deal.payee in self.paper.shops and deal.captured > 0
+            ),
         )
         expected = self.paper.refund(deal, amount)
         self.does(
@@ -188,6 +138,22 @@ class Programs(RuleBasedStateMachine):
             ),
             expected,
         )
+
+    @precondition(lambda self: self.paper.deals)
+    @rule(
+        pick=picks,
+        amount=amounts,
+        then=st.sampled_from([[], ["claim"], ["claim", "capture"], ["release"]]),
+        part=st.integers(0, 60_000),
+    )
+    def rehold(self, pick: int, amount: int, then: list[str], part: int) -> None:
+        """A shop starts a machine with a payment; what becomes of it is seen at once, or by `resolve`."""
+        payment, deal = self.deal(pick, prefer=lambda deal: deal.payee in self.paper.shops and deal.left > 0)
+        amount = amount if pick % 3 else max(1, min(amount, deal.left))
+        expected = self.paper.rehold(deal, amount)
+        self.does(deal.payee, lambda made: rehold(made, payment, amount), expected)
+        for move in [] if expected else then:
+            self.moves(payment, deal, move, part)
 
     @rule(who=payees, amount=amounts)
     def withdraw(self, who: str, amount: int) -> None:
@@ -231,56 +197,6 @@ class Programs(RuleBasedStateMachine):
         """The same call again is the same answer again, whatever happened since."""
         made = picked([one for one in self.calls if isinstance(one.said, dict)] or self.calls, pick)
         assert outcome(made.act) == made.said
-
-    @invariant()
-    def everybody_has_what_stands_on_paper(self) -> None:
-        assert {name: self.holds(account.pk) for name, account in self.account.items()} == self.paper.has
-        assert self.holds(System.ESCROW) == self.paper.escrow
-        assert self.holds(System.WITHDRAWAL_CLEARING) == self.paper.clearing
-        assert self.holds(System.FEE_REVENUE) == self.paper.fees
-        assert self.holds(System.BANK) == self.paper.in_bank
-
-    def does(self, who: str, act: Callable[[Call], Answer], refused: str) -> dict[str, object] | None:
-        """Act under a fresh key: refused as it stands on paper, or not at all."""
-        made = Call(self.caller(who), str(uuid7()), b"body", "request")
-        said = outcome(lambda: act(made))
-        assert (said if isinstance(said, str) else "") == refused
-        if refused not in NOT_STORED:
-            self.calls.append(Made(lambda: act(made), said))
-        return said if isinstance(said, dict) else None
-
-    def caller(self, who: str) -> UUID:
-        return self.users[who].pk if who in self.users else Merchant.objects.get(account=self.account[who]).pk
-
-    def buys(self, payer: str, payee: str, amount: int, *, capped: str) -> str:
-        if payer == payee:
-            return "self_payment"
-        return self.paper.refuses(payer, payee, amount, capped=capped, holds=False)
-
-    def bp(self, payee: str) -> int:
-        return SHOP_BP if payee in self.paper.shops else 0
-
-    def deal(self, pick: int, prefer: Callable[[Deal], bool]) -> tuple[Payment, Deal]:
-        """Return one of the deals that something can happen to, now and then one of the others."""
-        liked = [pk for pk, deal in self.paper.deals.items() if prefer(deal)]
-        pk = picked(liked if liked and pick % 5 else list(self.paper.deals), pick)
-        return Payment.objects.get(pk=pk), self.paper.deals[pk]
-
-    @staticmethod
-    def holds(account_id: int) -> int:
-        return sum(Lane.objects.filter(account_id=account_id).values_list("amount", flat=True))
-
-
-def picked(candidates: Sequence[Pick], number: int) -> Pick:
-    return candidates[number % len(candidates)]
-
-
-def outcome(act: Callable[[], Answer]) -> object:
-    """What a call came to: the answer's body, or the refusal's code."""
-    try:
-        return act().body
-    except Refusal as refusal:
-        return refusal.code
 
 
 @pytest.mark.timeout(3600)

@@ -8,8 +8,7 @@ from merchants.models import Plan
 from outbox.errors import Refusal
 from outbox.models import Delivery
 from outbox.registry import on, subscriptions_to
-from payments import accounts, refunds, withdrawals
-from payments.bank import accounts as bank
+from payments import accounts, refunds
 from payments.books import System, Transfer
 from payments.errors import (
     MerchantFundsShort,
@@ -24,7 +23,6 @@ from people.models import User
 from tests.payments.conftest import RICH
 from tests.payments.hands import (
     Box,
-    call,
     capture,
     claim,
     has,
@@ -35,7 +33,7 @@ from tests.payments.hands import (
     static_code,
     wallet,
 )
-from tests.payments.till import counter_code, refund, till_call
+from tests.payments.till import counter_code, refund, take_out, till_call
 
 pytestmark = pytest.mark.django_db
 FEES = System.FEE_REVENUE.value
@@ -53,13 +51,6 @@ def refused(because: type[Refusal], payment: Payment, amount: int | None = None)
     with pytest.raises(because):
         refund(payment, amount)
     assert (list(Transfer.objects.values_list("pk", flat=True)), Refund.objects.count()) == before
-
-
-def take_out(shop: Account, amount: int) -> None:
-    """Let Mei bring some of the laundry's money to her bank."""
-    bank.store(account_id=shop.pk, holder="Mei", number="CN6222020200112233445")
-    mei = User.objects.get(accounts=shop)
-    withdrawals.withdraw(call=call(mei), amount=amount, source="merchant")
 
 
 def test_the_rest_of_an_untouched_payment_is_the_whole(

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
 from outbox import clock
-from payments.models import Account, Payment, PaymentCode, Refund
+from payments.models import Account, Hold, Payment, PaymentCode, Refund
 from people.models import User
 from tests.payments.hands import pay, wallet
 from tests.payments.till import counter_code, refund, show
@@ -32,6 +32,20 @@ class World:
 
     def payment(self, **fields: Any) -> None:
         Payment.objects.filter(pk=self.paid.pk).update(**fields)
+
+    def hold_twice(self) -> None:
+        ends = {"status": "resolved", "captured": 10, "resolved_at": clock.now()}
+        for _ in range(2):
+            Hold.objects.create(
+                payment=self.paid,
+                payer_id=self.paid.payer_id,
+                payee_id=self.paid.payee_id,
+                again=True,
+                amount=10,
+                escrow_lane=0,
+                deadline=clock.now(),
+                **ends,
+            )
 
     def shown(self, **fields: Any) -> None:
         PaymentCode.objects.update(**fields)
@@ -62,8 +76,11 @@ RULES: list[tuple[str, Callable[[World], object]]] = [
     (SHARE, lambda w: w.refund(fee_returned=-1)),
     (SHARE, lambda w: w.refund(fee_returned=11)),
     ("refund_says_why", lambda w: w.refund(reason="")),
-    ("payment_refunds_what_was_captured", lambda w: w.payment(refunded_amount=10_001)),
-    ("payment_refunds_what_was_captured", lambda w: w.payment(refunded_amount=-1)),
+    ("payment_gives_back_what_was_captured", lambda w: w.payment(refunded_amount=10_001)),
+    ("payment_gives_back_what_was_captured", lambda w: w.payment(refunded_amount=-1)),
+    ("payment_gives_back_what_was_captured", lambda w: w.payment(reheld_amount=5_001)),
+    ("payment_gives_back_what_was_captured", lambda w: w.payment(reheld_amount=-1)),
+    ("a_payment_is_held_again_once", lambda w: w.hold_twice()),
     ("payment_returns_no_more_fee_than_it_took", lambda w: w.payment(fee_returned=81)),
     ("payment_returns_no_more_fee_than_it_took", lambda w: w.payment(fee_returned=-1)),
     ("payment_code_status_is_known", lambda w: w.shown(status="expired")),

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from payments import audit
-from tests.conftest import CAUSES
+from tests.conftest import overlooked
 from tests.payments.conftest import bob_code, box, rich_alice, shop, sticker
 
 __all__ = ["bob_code", "box", "rich_alice", "shop", "sticker"]
@@ -18,7 +18,7 @@ def no_deadlock(request: pytest.FixtureRequest, transactional_db: None) -> Itera
     before = _deadlocks()
     yield
     assert _deadlocks() == before
-    audit.assert_conserved(besides=CAUSES if "causeless" in request.fixturenames else ())
+    audit.assert_conserved(besides=overlooked(request))
 
 
 def _deadlocks() -> int:

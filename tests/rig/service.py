@@ -107,6 +107,7 @@ class Service:
         self.machines = self._worker("machines", queues="machines", threads=4)
         self.default = self._worker("default", queues="default,webhooks", threads=2)
         self.beat = self._part("beat", roles.beat())
+        self.second_beat = self._part("second_beat", roles.beat())
         self.gateway = self._part("gateway", roles.manage("run_gateway"), gateway_is_up)
         self.standby = self._part("standby", roles.manage("run_gateway"))
         self.broker_config = self._part(

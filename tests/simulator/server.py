@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.protocol.commands import Command, Op
 from devices.protocol.envelope import Body, sign, verify
+from devices.protocol.errors import ProtocolError
 from devices.protocol.sessions import Conn, Hello, Sync
 from devices.protocol.topics import FROM_DEVICE, Topic, parse_topic
 from simulator.client import Broker
@@ -27,6 +28,7 @@ class Server:
     def __init__(self, broker: Broker, devices: list[Device]) -> None:
         self._broker = broker
         self._keys = {device.id: device.key for device in devices}
+        self.sess = SESS  # given to whoever says hello
         self._heard: list[tuple[str, Topic, Body]] = []
         self._news = threading.Condition()
         self._ready = threading.Event()
@@ -50,7 +52,7 @@ class Server:
     def command(self, device: Device, op: str, args: dict[str, Any], *, expires_s: float = 30) -> Command:
         """Send a command."""
         now_ms = _now_ms()
-        command = Command(uuid4(), SESS, now_ms, now_ms + round(expires_s * 1000), op, args)
+        command = Command(uuid4(), self.sess, now_ms, now_ms + round(expires_s * 1000), op, args)
         self.send(device, command)
         return command
 
@@ -66,6 +68,14 @@ class Server:
             body["ev"]
             for _, topic, body in self._heard
             if topic is Topic.EVT and body["id"] == str(command_id)
+        ]
+
+    def events_of_machine(self, device: Device) -> list[str]:
+        """Events that belong to no command, like `synced`."""
+        return [
+            body["ev"]
+            for name, topic, body in self._heard
+            if topic is Topic.EVT and name == device.id and body["id"] is None
         ]
 
     def connections(self, device: Device) -> list[bool]:
@@ -84,9 +94,12 @@ class Server:
 
     def _on_message(self, client: Client, data: object, message: MQTTMessage) -> None:
         device_id, topic = parse_topic(message.topic)
-        body = self._open(device_id, topic, bytes(message.payload))
+        try:
+            body = self._open(device_id, topic, bytes(message.payload))
+        except ProtocolError:
+            return
         if topic is Topic.HELLO:
-            sync = Sync(nonce=Hello.parse(body).nonce, now_ms=_now_ms(), sess=SESS)
+            sync = Sync(nonce=Hello.parse(body).nonce, now_ms=_now_ms(), sess=self.sess)
             self._publish(device_id, Topic.SYNC, sync.body())
         with self._news:
             self._heard.append((device_id, topic, body))

@@ -1,32 +1,48 @@
 """A stage for one machine without a broker: its core and hardware on a clock that only the test moves."""
 
+import random
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from clients.micropython import core as language
+from clients.micropython.core import Core
 from devices.machines.base import find_all
 from devices.protocol.commands import Command, Op
 from devices.protocol.envelope import sign, verify
 from devices.protocol.sessions import Conn, Sync
 from devices.protocol.topics import Topic
-from simulator.actions import Action, Forget, Operate, Persist, Report, Send, SwitchOff, SwitchOn
-from simulator.core import Core
 from simulator.faults import Faults
-from simulator.hardware import Hardware
+from simulator.hardware import Hardware, Report
 from simulator.journal import VolatileJournal
 
 KEY = bytes(range(32))
 DEVICE = "0193f4a2-7c1e-7b3a-9d55-0a1b2c3d4e5f"
 SESS = "9f3c21"
 SERVER_MS = 1_795_160_000_000  # the server's clock when the stage's clock shows 0
-ARGS: dict[str, dict[str, Any]] = {"chair": {"dur_s": 600}, "washer": {"course": "quick", "dur_s": 1200}}
+ARGS: dict[str, dict[str, Any]] = {
+    "chair": {"dur_s": 600},
+    "washer": {"course": "quick", "dur_s": 1200},
+    "locker": {"door": "3"},
+    "speaker": {
+        "amount_minor": 1250,
+        "currency": "CNY",
+        "exponent": 2,
+        "no": 7,
+        "locale": "zh",
+        "day_word": "苹果",
+    },
+}
 
 
 class Stage:
     """Plays the server to one machine. `power_for` actions more are executed, then the power fails."""
 
-    def __init__(self, machine: str = "chair", *, faults: Faults | None = None) -> None:
+    def __init__(
+        self, machine: str = "chair", *, faults: Faults | None = None, core: type[Core] = Core
+    ) -> None:
         self.now = 0.0
+        self._core_type, self._random = core, random.Random(7)
         self.args = ARGS[machine]
         self.machine = find_all()[machine]
         self.faults = faults or Faults()
@@ -42,11 +58,11 @@ class Stage:
     def boot(self) -> None:
         self.boots += 1
         self.power_for = None
-        self.core: Core | None = Core(
+        self.core: Core | None = self._core_type(
             device_id=DEVICE,
             key=KEY,
-            machine=self.machine,
-            sensors=self.hardware,
+            hardware=self.hardware,
+            random=self._random.randbytes,
             boot=self.boots,
             records=self.store.records(),
         )
@@ -59,7 +75,7 @@ class Stage:
         """Connect, subscribe, and say hello."""
         assert self.core
         self.core.connecting()
-        self.execute(self.core.connected(self.now))
+        self.execute(self.core.connected(self.ms))
         self.advance(0)
 
     def sync(self, sess: str = SESS, **changes: Any) -> None:
@@ -74,8 +90,13 @@ class Stage:
     # Talking
 
     @property
+    def ms(self) -> int:
+        """The machine's clock."""
+        return round(self.now * 1000)
+
+    @property
     def server_ms(self) -> int:
-        return SERVER_MS + round(self.now * 1000)
+        return SERVER_MS + self.ms
 
     def command(
         self,
@@ -101,7 +122,7 @@ class Stage:
 
     def deliver_raw(self, topic: Topic, message: bytes) -> None:
         if self.core:
-            self.execute(self.core.received(topic, message, self.now))
+            self.execute(self.core.received(topic, message, self.ms))
         self.advance(0)
 
     # Time
@@ -116,21 +137,23 @@ class Stage:
 
     def _due(self) -> float | None:
         assert self.core
-        return min((due for due in (self.core.due(), self.hardware.due()) if due is not None), default=None)
+        core_due = self.core.due()
+        dues = (None if core_due is None else core_due / 1000, self.hardware.due())
+        return min((due for due in dues if due is not None), default=None)
 
     def _tick(self) -> None:
         self.take_in(self.hardware.poll(self.now))
         if self.core:
-            self.execute(self.core.tick(self.now))
+            self.execute(self.core.tick(self.ms))
 
     def take_in(self, reports: list[Report]) -> None:
         for report in reports:
             if self.core:
-                self.execute(self.core.report(report, self.now))
+                self.execute(self.core.report(report, self.ms))
 
     # Doing what the core says
 
-    def execute(self, actions: list[Action]) -> None:
+    def execute(self, actions: list[tuple[Any, ...]]) -> None:
         for action in actions:
             if self.core is None:
                 return
@@ -140,27 +163,25 @@ class Stage:
                 if self.power_for == 0:
                     self.lose_power()
 
-    def _do(self, action: Action) -> None:
+    def _do(self, action: tuple[Any, ...]) -> None:
         match action:
-            case Persist(record):
+            case language.PUT, record:
                 self.store.put(record)
-            case Forget(command_id):
+            case language.FORGET, command_id:
                 self.store.forget(command_id)
-            case Send(topic, message):
-                self.sent.append((topic, _opened(topic, message)))
-            case _:
-                self.take_in(self._move(action))
-
-    def _move(self, action: SwitchOn | SwitchOff | Operate) -> list[Report]:
-        match action:
-            case SwitchOn(run_id, args):
-                return self.hardware.switch_on(run_id, args, self.now)
-            case SwitchOff():
-                return self.hardware.switch_off(self.now)
-            case Operate(op):
-                return self.hardware.operate(op, self.now)
+            case language.SEND, topic, message, _:
+                self.sent.append((Topic(topic), _opened(Topic(topic), message)))
+            case language.START, run_id, _, args:
+                self.hardware.switch_on(run_id, args, self.now)
+            case language.OPERATE, op, args:
+                self.take_in(self.hardware.operate(op, args, self.now))
 
     # Looking
+
+    @property
+    def starts(self) -> list[UUID]:
+        """The run of every time the relay moved."""
+        return [UUID(run_id) for run_id in self.hardware.starts]
 
     def events(self, command_id: UUID | None = None) -> list[dict[str, Any]]:
         events = [body for topic, body in self.sent if topic is Topic.EVT]

@@ -216,7 +216,7 @@ def test_the_command_plays_until_it_is_told_to_end(
     process = subprocess.Popen(argv, cwd=PROJECT, env=os.environ)
     try:
         server.wait(lambda: server.connections(devices[0])[before:][-1:] == [True], 10)
-        server.wait((tmp_path / "simulator" / f"{devices[0].id}.journal").exists)
+        server.wait((tmp_path / "simulator" / devices[0].id).exists)
         assert server.connections(devices[1])[-1:] != [True], "only what is marked simulated is played"
     finally:
         process.send_signal(number)

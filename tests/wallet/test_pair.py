@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from devices.machines.base import Reveal, find_all
 from devices.states import RunStatus
 from outbox.ids import uuid7
 from wallet.facts import Facts, State, state_of
@@ -31,6 +32,7 @@ STARTED = {
     "ends_at": PAID_AT + timedelta(minutes=30),
     "release_at": None,
 }
+FREE = {"amount": 0, "payee": "Corner Laundry"}
 KEPT = {"captured": 1000, "settled_at": PAID_AT + timedelta(seconds=9)}
 BACK = {"released": 1000, "release_at": None}
 
@@ -51,6 +53,8 @@ BACK = {"released": 1000, "release_at": None}
         ("failed", STARTED | {"captured": 300, "released": 700}, State.STOPPED),
         ("interrupted", STARTED | BACK, State.REPAID),
         ("interrupted", STARTED | {"captured": 500, "released": 500}, State.STOPPED),
+        ("interrupted", FREE, State.REPAID),
+        ("interrupted", FREE | STARTED, State.STOPPED),
         ("sent", {"reachable": False, "release_at": None}, State.UNHEARD),
         ("unknown", {"reachable": False, "release_at": None}, State.UNHEARD),
         ("started", STARTED | {"reachable": False}, State.RUNNING),
@@ -66,6 +70,48 @@ def test_every_run_status_has_words_for_both_lines(run: str) -> None:
     assert screen.title
     assert screen.money.words
     assert screen.machine.words
+
+
+@pytest.mark.parametrize("machine_type", [*find_all(), "gone"])
+@pytest.mark.parametrize("run", RunStatus.values)
+def test_every_type_has_words_for_every_status_and_no_gap_in_them(machine_type: str, run: str) -> None:
+    facts = replace(PAID, type=machine_type, run=run, door="3", **STARTED)  # type: ignore[arg-type]
+    for one in (facts, replace(facts, amount=0), replace(facts, ends_at=None, started_at=None)):
+        screen = screen_of(one)
+        for words in (screen.title, screen.text, screen.machine.words, screen.machine.why):
+            assert "%(" not in words
+
+
+@pytest.mark.parametrize("run", RunStatus.values)
+def test_where_nothing_was_paid_no_sum_is_told(run: str) -> None:
+    for more in ({}, STARTED):
+        screen = screen_of(replace(PAID, run=run, amount=0, type="locker", door="3", **more))  # type: ignore[arg-type]
+        assert screen.money.words == "Nothing to pay"
+        assert "¥" not in repr(screen)
+        assert not screen.ring.back
+
+
+def test_a_door_is_open_and_closed() -> None:
+    door = {"type": "locker", "door": "3", **STARTED}
+    assert said(run="started", **door)[1] == "Open"
+    assert said(run="finished", **door)[1] == "Closed"
+    assert screen_of(replace(PAID, run="started", **door)).title == "Door 3 is open"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "groups"), [("123456", ("123", "456")), ("12345678", ("1234", "5678")), ("", None)]
+)
+def test_a_code_is_shown_in_groups(code: str, groups: tuple[str, ...] | None) -> None:
+    facts = replace(PAID, run="started", reveals=Reveal.CLOCK_CODE, unlock_code=code, **STARTED)  # type: ignore[arg-type]
+    secret = screen_of(facts).secret
+    assert (secret.groups if secret else None) == groups
+
+
+def test_the_version_changes_with_the_code_and_does_not_tell_it() -> None:
+    facts = replace(PAID, run="started", reveals=Reveal.CLOCK_CODE, unlock_code="123456", **STARTED)  # type: ignore[arg-type]
+    versions = {screen_of(replace(facts, unlock_code=code)).version for code in ("123456", "123457")}
+    assert len(versions) == 2
+    assert not any("123456" in version for version in versions)
 
 
 def said(**facts: object) -> tuple[str, str]:

@@ -131,6 +131,21 @@ def test_a_second_seed_changes_nothing(path: Path) -> None:
     assert counts() == before
 
 
+def test_a_type_that_comes_later_gets_a_number_of_its_own(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = find_all()
+    monkeypatch.setattr(
+        "wallet.demo.find_all", lambda: {slug: known[slug] for slug in known if slug != "bike"}
+    )
+    before = {one["number"]: one["type"] for one in seed(path)["machines"]}
+    monkeypatch.setattr("wallet.demo.find_all", lambda: known)
+    after = {one["number"]: one["type"] for one in seed(path)["machines"]}
+
+    assert before.items() < after.items()
+    assert [after[number] for number in after.keys() - before.keys()] == ["bike"]
+
+
 def test_with_the_file_lost_the_sign_ins_are_new_and_the_rest_is_not(client: Client, path: Path) -> None:
     first = seed(path)
     path.unlink()

@@ -21,7 +21,8 @@ QUIET_S = 5  # while no machine is in use, only money that arrives can change th
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """Show the balance, what runs, and what moved last."""
-    shown = home_of(user_id=person(request).pk)
+    put_away = request.COOKIES.get("put_away", "").split(".")
+    shown = home_of(user_id=person(request).pk, put_away=put_away)
     context = {
         "home": shown,
         "person": person(request),

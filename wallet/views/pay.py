@@ -1,7 +1,6 @@
-"""From a code to a payment."""
+"""From a code to a payment, or to a machine that starts for nothing."""
 
 import json
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,9 +18,10 @@ from payments.idempotency import StoredRefusal
 from payments.requests import request_id
 from people.authentication import session_token
 from people.models import User
-from wallet import forms, limits, money, purchase, words
+from wallet import forms, limits, money, purchase, replies, words
 from wallet.access import person, signed_in, signed_out
-from wallet.payable import payable_of
+from wallet.payable import Payable, payable_of, price_of
+from wallet.purchase import Wish
 from wallet.says import say
 
 
@@ -40,19 +40,46 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         "limit": limits.of_code(token=payable.code, payer_id=payer.pk),
         "may_top_up": settings.DEMO,
         "corner": "." if money.exponent() else "00",
-        "words": json.dumps(
-            {
-                "offline": _("You are offline. Nothing was sent"),
-                "busy": _("Paying…"),
-                "stale": _("This page is too old. No money moved. Load it again"),
-            }
-        ),
+        "words": json.dumps(_words(payable)),
     }
     return render(request, "wallet/pay.html", context)
 
 
+def _words(payable: Payable) -> dict[str, str]:
+    """Return what the page's scripts say."""
+    return {
+        "pay": _("Pay {sum}"),
+        "see": _("See the price"),
+        "free": str(payable.voice.go) if payable.voice else "",
+        "nothing": _("Free"),
+        "offline": _("You are offline. Nothing was sent"),
+        "busy": _("Paying…"),
+        "stale": _("This page is too old. No money moved. Load it again"),
+        "unanswered": _("No answer. Try again"),
+        "old": _("That price was two minutes old. See it again"),
+    }
+
+
 @never_cache
-@sensitive_post_parameters("pin")
+@sensitive_post_parameters("args")
+@require_POST
+def price(request: HttpRequest, token: str) -> JsonResponse:
+    """Tell what an option costs with what was filled in. Reserves nothing."""
+    back = reverse("wallet:code", args=[token])
+    if not isinstance(request.user, User):
+        return signed_out(back=back, money_is_safe=True)
+    form = forms.Choice(request.POST)
+    if not form.is_valid():
+        return _incomplete()
+    try:
+        told = price_of(token=token, payer_id=request.user.pk, **form.cleaned_data)
+    except Refusal as refusal:
+        return replies.refused(refusal)
+    return JsonResponse(told)
+
+
+@never_cache
+@sensitive_post_parameters("pin", "args")
 @require_POST
 def pay(request: HttpRequest, token: str) -> JsonResponse:
     """Pay, and answer the sheet in JSON: where to go, or what to say."""
@@ -60,54 +87,79 @@ def pay(request: HttpRequest, token: str) -> JsonResponse:
         return signed_out(back=reverse("wallet:code", args=[token]), money_is_safe=True)
     form = forms.Pay(request.POST)
     if not form.is_valid():
-        return _no("invalid", _("Something is missing here. No money moved. Load the page again"), status=400)
+        return _incomplete()
     typed = form.cleaned_data
     try:
-        payment_id = purchase.buy(
+        page = purchase.buy(
             user_id=request.user.pk,
             session_token=session_token(request),
             request_id=request_id(request),
             key=typed["key"],
             pin_typed=typed["pin"],
-            wish=purchase.Wish(
-                token, typed["version"], typed["amount"], typed["option"] or None, typed["memo"]
-            ),
+            wish=_wish(token, **typed),
         )
     except Refusal as refusal:
-        return _no(refusal.code, words.of(refusal), status=refusal.status)
-    return _paid(payment_id, status=201)
+        return replies.refused(refusal)
+    return replies.went(page, status=201)
+
+
+@never_cache
+@sensitive_post_parameters("args")
+@require_POST
+def start(request: HttpRequest, token: str) -> JsonResponse:
+    """Start what costs nothing, and answer in JSON as `pay` does."""
+    if not isinstance(request.user, User):
+        return signed_out(back=reverse("wallet:code", args=[token]), money_is_safe=True)
+    form = forms.Use(request.POST)
+    if not form.is_valid():
+        return _incomplete()
+    typed = form.cleaned_data
+    try:
+        page = purchase.use(
+            user_id=request.user.pk,
+            request_id=request_id(request),
+            key=typed["key"],
+            wish=_wish(token, **typed),
+        )
+    except Refusal as refusal:
+        return replies.refused(refusal)
+    return replies.went(page, status=201)
 
 
 @never_cache
 @require_safe
 def answer(request: HttpRequest) -> JsonResponse:
-    """Tell what became of a payment whose answer got lost, by its key."""
+    """Tell what became of a payment, or a start, whose answer got lost, by its key."""
     if not isinstance(request.user, User):
         return signed_out(back=request.headers.get("Referer", "/"), money_is_safe=False)
     asked = forms.Asked(request.GET)
     known = asked.is_valid()
     found = purchase.found(user_id=request.user.pk, key=asked.cleaned_data["key"]) if known else None
     if found is None:
-        return _no("unknown_key", words.of_code("unknown_key"), status=404)
+        return replies.no("unknown_key", words.of_code("unknown_key"), status=404)
     status, body = found
     if status >= 400:
         refusal = StoredRefusal(status, body)
-        return _no(refusal.code, words.of(refusal), status=200)
-    return _paid(UUID(str(body["id"])), status=200)
+        return replies.no(refusal.code, words.of(refusal), status=200)
+    return replies.went(purchase.page_of(body), status=200)
 
 
-def _paid(payment_id: UUID, *, status: int) -> JsonResponse:
-    return JsonResponse({"next": reverse("wallet:payment", args=[payment_id])}, status=status)
+def _wish(
+    token: str,
+    *,
+    version: str,
+    option: str,
+    args: dict[str, object] | None,
+    amount: int | None = None,
+    memo: str = "",
+    **_rest: object,
+) -> Wish:
+    return Wish(token, version, amount, option or None, args, memo)
 
 
-def _no(code: str, text: str, *, status: int) -> JsonResponse:
-    return JsonResponse({"code": code, "words": text, "spent": code not in _SAME_KEY}, status=status)
-
-
-# After these the very same call may be sent again under its key: nothing was stored, or it is not known yet.
-_SAME_KEY = frozenset(
-    {"wrong_pin", "pin_locked", "unknown_key", "invalid", "idempotency_in_progress", "idempotency_key_reused"}
-)
+def _incomplete() -> JsonResponse:
+    text = _("Something is missing here. No money moved. Load the page again")
+    return replies.no("invalid", text, status=400)
 
 
 def _cannot_be_paid(request: HttpRequest, refusal: Refusal) -> HttpResponse:

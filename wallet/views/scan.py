@@ -1,6 +1,7 @@
 """Finding what to pay: by camera, by picture, by a typed number."""
 
 import json
+from contextlib import suppress
 
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from devices import setup_codes
+from devices.errors import UnknownSetupCode
 from outbox.errors import Refusal
 from payments import payloads
 from wallet import forms, plates
@@ -38,6 +41,7 @@ def scan(request: HttpRequest) -> HttpResponse:
         "own": settings.PUBLIC_URL,
         "loopback": settings.LOCAL,
         "open": reverse("wallet:code", args=[_ANY_TOKEN]).removesuffix(_ANY_TOKEN),
+        "claim": reverse("wallet:claim", args=[_ANY_TOKEN]).removesuffix(_ANY_TOKEN),
     }
     response = render(request, "wallet/scan.html", context)
     response["Permissions-Policy"] = "camera=(self)"
@@ -58,18 +62,29 @@ def number(request: HttpRequest) -> HttpResponse:
         if machines:
             return render(request, "wallet/places.html", {"number": typed, "machines": machines})
         try:
-            return redirect("wallet:code", payloads.read(typed))
+            return _opened(typed)
         except Refusal:
             trouble = _("There is no machine %(number)s. Look at the plate again") % {"number": typed}
     camera = request.GET.get("camera", "")
     return render(request, "wallet/number.html", {"form": form, "camera": camera, "trouble": trouble})
 
 
+def _opened(text: str) -> HttpResponse:
+    """Go where a code of ours leads: to what it sells, or to the machine that waits for its owner.
+
+    Raises:
+        UnknownCode: it is none of ours.
+    """
+    with suppress(UnknownSetupCode):
+        return redirect("wallet:claim", setup_codes.read(text))
+    return redirect("wallet:code", payloads.read(text))
+
+
 def _read(request: HttpRequest) -> HttpResponse:
     form = forms.Payload(request.POST)
     text = form.cleaned_data["payload"] if form.is_valid() else ""
     try:
-        return redirect("wallet:code", payloads.read(text))
+        return _opened(text)
     except Refusal:
         return say(
             request,

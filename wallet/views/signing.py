@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from devices import speakers
 from outbox.errors import Refusal
 from wallet import doors, forms, limits
 from wallet.access import person, signed_in
@@ -69,7 +70,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def me(request: HttpRequest) -> HttpResponse:
     """Show who is signed in."""
     who = person(request)
-    context = {"person": who, "currency": settings.CURRENCY, "limits": limits.today(user_id=who.pk)}
+    context = {
+        "person": who,
+        "currency": settings.CURRENCY,
+        "limits": limits.today(user_id=who.pk),
+        "speakers": speakers.of_owner(user_id=who.pk),
+    }
     return render(request, "wallet/me.html", context)
 
 

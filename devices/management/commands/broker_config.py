@@ -10,12 +10,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, close_old_connections
 
-from devices.broker import files, mosquitto, nats
+from devices.broker import emqx, files, mosquitto, nats
 from devices.broker.users import Devices, devices
 
 POLL_S = 2.0  # a new or revoked machine takes effect within ten seconds; the query is cheap
 
 RENDERERS: dict[str, Callable[[Devices], dict[str, str]]] = {
+    "emqx": emqx.render,
     "nats": nats.render,
     "mosquitto": mosquitto.render,
 }
@@ -26,13 +27,16 @@ class Command(BaseCommand):
 
     requires_system_checks = ()  # they would load every page of the service, which this process never serves
     help = (
-        "Write the users file of NATS, or the password and ACL files of Mosquitto; make the broker read them."
+        "Write the users file of NATS, or the password and ACL files of Mosquitto; make the broker read "
+        "them. For EMQX: what makes it ask this service over HTTP; write it once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=sorted(RENDERERS), required=True)
         parser.add_argument(
-            "--file", required=True, help="NATS: the file to include; Mosquitto: the password_file"
+            "--file",
+            required=True,
+            help="NATS, EMQX: the file to include; Mosquitto: the password_file",
         )
         parser.add_argument("--acl-file", help="Mosquitto: the acl_file")
         parser.add_argument(
@@ -67,7 +71,7 @@ class Command(BaseCommand):
 
 
 def _paths(options: dict[str, Any]) -> dict[str, Path]:
-    if options["format"] == "nats":
+    if options["format"] != "mosquitto":
         return {"": Path(options["file"])}
     if not options["acl_file"]:
         raise CommandError("Mosquitto needs --acl-file too.")

@@ -1,5 +1,6 @@
-// From the button to the answer. One key is made when the sheet opens and kept until the server's answer is known:
-// whatever is sent again under it pays at most once.
+// From the button to the answer. One key is made when the sheet opens, or when something free is asked for, and kept
+// until the server's answer is known: whatever is sent again under it happens at most once.
+import { choiceIn } from "./choice.js";
 import { draw, inWords } from "./money.js";
 import { listen } from "./keypad.js";
 
@@ -15,8 +16,11 @@ const payable = document.getElementById("payable");
 const button = form.querySelector("[data-open-sheet]");
 const dots = sheet.querySelector(".dots");
 const note = sheet.querySelector("[data-note]");
-const { balance, left = Infinity, lookup, store, words } = form.dataset; // left: of the day's limit
+const trouble = form.querySelector("[data-trouble]");
+const { balance, left = Infinity, lookup, price, start, store, words } = form.dataset; // left: of the day's limit
 const say = JSON.parse(words);
+const choice = choiceIn(form, { say, changed });
+const actions = { see: seePrice, free: startFree, pay: openSheet };
 let pin = "";
 let busy = false;
 
@@ -26,27 +30,35 @@ const pending = {
   drop: () => sessionStorage.removeItem(store),
 };
 
-function chosen() {
-  const option = form.querySelector("[name=option]:checked");
-  const amount = Number(option?.dataset.amount ?? form.elements.namedItem("amount")?.value ?? form.dataset.amount ?? 0);
-  return { amount: amount || Number(form.dataset.amount || 0), label: option?.dataset.label };
-}
-
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `w-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
+// What the button does now: ask for the price, start something free, or open the sheet.
+function doing() {
+  const amount = choice.amount();
+  if (amount === null) return "see";
+  return amount === 0 && form.querySelector("[name=option]") ? "free" : "pay";
+}
+
+function changed() {
+  trouble.hidden = true;
+  refresh();
+}
+
 function refresh() {
-  const { amount } = chosen();
+  const amount = choice.amount() ?? 0;
   const short = amount > Number(balance);
   const over = amount > Number(left);
+  const does = doing();
   for (const node of document.querySelectorAll("[data-sum]")) node.textContent = inWords(amount);
   for (const node of document.querySelectorAll("[data-after]")) node.textContent = inWords(Math.max(0, balance - amount));
+  form.querySelector("[data-does]").textContent = say[does].replace("{sum}", inWords(amount));
   form.querySelector("[data-short]").hidden = !short;
-  form.querySelector("[data-calm]").hidden = short;
+  form.querySelector("[data-calm]").hidden = short || does !== "pay";
   for (const node of document.querySelectorAll("[data-limit]")) node.classList.toggle("error", over);
-  button.disabled = !amount || short || over || "closed" in form.dataset;
+  button.disabled = busy || !choice.complete() || short || over || (does === "pay" && !amount) || "closed" in form.dataset;
 }
 
 function showPin() {
@@ -55,9 +67,9 @@ function showPin() {
 }
 
 function openSheet() {
-  const { amount, label } = chosen();
+  const amount = choice.amount();
   draw(sheet.querySelector("[data-sheet-amount]"), amount);
-  for (const node of sheet.querySelectorAll("[data-option]")) node.textContent = label ?? "";
+  for (const node of sheet.querySelectorAll("[data-option]")) node.textContent = choice.label() ?? "";
   pin = "";
   note.textContent = "";
   showPin();
@@ -65,45 +77,90 @@ function openSheet() {
   sheet.showModal();
 }
 
-function refuse({ words: text, code }) {
+function tell(text) {
+  trouble.querySelector("span").textContent = text;
+  trouble.hidden = false;
+}
+
+function refuse({ words: text, code, field }) {
   if (code === "wrong_pin") {
     dots.classList.add("is-wrong");
     navigator.vibrate?.([40, 40, 40]);
   }
+  const outside = field || code === "payable_changed" || code === "nothing_to_pay" || code === "payment_required";
+  if (outside) { // the sheet shows what is not true any more
+    sheet.close();
+    choice.set(null);
+    refresh();
+  }
+  if (field && choice.complain(field, text)) return;
+  if (outside || !sheet.open) return tell(text);
   note.textContent = text;
   pin = "";
   showPin();
 }
 
-// What the server said: paid, refused for good (the key is spent), or refused but free to try again.
+// What the server said: done, refused for good (the key is spent), or refused but free to try again.
 function settle(body) {
   if (body.next) {
     pending.drop();
     return location.replace(body.next);
   }
+  const { free } = pending.get() ?? {};
   if (body.spent) pending.drop();
   else pending.set({ ...pending.get(), waiting: false });
   if (body.code === "signed_out") return location.assign(body.sign_in);
   if (UNDECIDED.has(body.code)) return loseIt();
   lost.hidden = true;
   payable.hidden = false;
-  if (!sheet.open) openSheet();
+  if (!sheet.open && !free && choice.amount()) openSheet();
   refuse(body);
+}
+
+// Marks as busy what the payer touched, and asks. The server's JSON, or null.
+async function busily(area, url, body) {
+  busy = true;
+  area.setAttribute("aria-busy", "true");
+  const answer = await asked(url, { method: "POST", body });
+  busy = false;
+  area.removeAttribute("aria-busy");
+  return answer;
+}
+
+async function seePrice() {
+  if (!navigator.onLine) return tell(say.offline);
+  trouble.hidden = true;
+  const meant = choice.meant();
+  const answer = await busily(button, price, choice.fill(new FormData(form)));
+  if (meant !== choice.meant()) return refresh(); // something else was typed meanwhile
+  if (answer?.version) choice.set(answer);
+  refresh();
+  if (answer?.code === "signed_out") location.assign(answer.sign_in);
+  else if (!answer?.version) refuse(answer ?? { words: say.unanswered });
+}
+
+async function startFree() {
+  if (!navigator.onLine) return tell(say.offline);
+  trouble.hidden = true;
+  const { key } = pending.get() ?? { key: newKey() };
+  const body = choice.fill(new FormData(form));
+  body.set("key", key);
+  pending.set({ key, amount: 0, free: true, sentAt: Date.now(), waiting: true });
+  const answer = await busily(button, start, body);
+  refresh();
+  if (answer) settle(answer);
+  else loseIt();
 }
 
 async function send() {
   if (!navigator.onLine) return refuse({ words: say.offline }); // nothing has left this phone
-  const body = new FormData(form);
+  const body = choice.fill(new FormData(form));
   const { key } = pending.get() ?? { key: newKey() };
   body.set("key", key);
   body.set("pin", pin);
-  pending.set({ key, amount: chosen().amount, sentAt: Date.now(), waiting: true });
-  busy = true;
-  sheet.setAttribute("aria-busy", "true");
+  pending.set({ key, amount: choice.amount(), sentAt: Date.now(), waiting: true });
   note.textContent = say.busy;
-  const answer = await asked(form.action, { method: "POST", body });
-  busy = false;
-  sheet.removeAttribute("aria-busy");
+  const answer = await busily(sheet, form.action, body);
   if (answer) settle(answer);
   else loseIt();
 }
@@ -122,7 +179,9 @@ async function asked(url, options) {
 }
 
 function loseIt() {
+  const { free = false } = pending.get();
   pending.set({ ...pending.get(), waiting: true });
+  for (const node of lost.querySelectorAll("[data-lost-when]")) node.hidden = (node.dataset.lostWhen === "free") !== free;
   sheet.close();
   payable.hidden = true;
   lost.hidden = false;
@@ -151,10 +210,9 @@ listen(sheet.querySelector("[data-keypad]"), (key) => {
   showPin();
   if (pin.length === PIN_LENGTH) send();
 }, () => sheet.open);
-button.addEventListener("click", openSheet);
-form.addEventListener("submit", (event) => { event.preventDefault(); if (!button.disabled) openSheet(); });
-form.addEventListener("change", refresh);
-form.addEventListener("amount", refresh);
+button.addEventListener("click", () => { if (!busy) actions[doing()](); });
+form.addEventListener("submit", (event) => { event.preventDefault(); if (!button.disabled) button.click(); });
+form.addEventListener("amount", changed);
 sheet.addEventListener("click", ({ target }) => { if (target === sheet && !busy) sheet.close(); });
 sheet.addEventListener("cancel", (event) => { if (busy) event.preventDefault(); });
 sheet.addEventListener("close", () => { pin = ""; if (!pending.get()?.sentAt) pending.drop(); });

@@ -2,7 +2,7 @@
 const root = document.querySelector("[data-scan]");
 const video = root.querySelector("video");
 const says = root.querySelector("[data-says]");
-const { worker: workerUrl, wasm, own, loopback, open, refused, words } = root.dataset;
+const { worker: workerUrl, wasm, own, loopback, open, claim, refused, words } = root.dataset;
 const say = JSON.parse(words);
 const worker = new Worker(workerUrl, { type: "module" });
 let answer; // resolves with what the worker reads in the picture it has
@@ -11,11 +11,11 @@ let quietUntil = 0;
 
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
-// The path of a code of ours, null for everything else.
+// The path of a code of ours: to pay, or to set a machine up. Null for everything else.
 function pathOf(text) {
-  const [, from, token] = /^(.+)\/q\/([0-9a-z]{26})$/.exec(text.trim().toLowerCase()) ?? [];
+  const [, from, kind, token] = /^(.+)\/([qs])\/([0-9a-z]{26})$/.exec(text.trim().toLowerCase()) ?? [];
   const ours = from === own.toLowerCase() || from === location.origin || (loopback && LOOPBACK.test(from));
-  return token && ours ? open + token.toUpperCase() : null;
+  return token && ours ? (kind === "s" ? claim : open) + token.toUpperCase() : null;
 }
 
 function show(text, code) {
