@@ -98,11 +98,11 @@ class MachineRunning(Refusal):
 
 
 class TooManyCommands(Refusal):
-    """A machine keeps few commands in mind; so many are on their way to it."""
+    """A machine keeps few commands in mind; it was told so many within the last half minute."""
 
     code = "too_many_commands"
     status = 409
-    sentence = _("Several commands are on their way to this machine. Try again in half a minute.")
+    sentence = _("This machine was given several commands just now. Try again in half a minute.")
 
 
 class UnknownType(Exception):

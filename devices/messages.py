@@ -51,6 +51,11 @@ class Command(models.Model):
             models.Index(
                 fields=["device", "expires_at"], name="command_unanswered", condition=COMMAND_IS_OPEN
             ),
+            models.Index(
+                fields=["device", "expires_at"],
+                name="announcement_unexpired",
+                condition=Q(payment__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

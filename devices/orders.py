@@ -88,7 +88,7 @@ def order(
 
     Args:
         option: None: whatever is sold is shown; the only thing sold is meant.
-        payer_id: who asks: wrong pick-up codes are counted. None: whoever may open the doors anyway.
+        payer_id: who asks: wrong pick-up codes are counted. None: a shop's server, as `parcels.find`.
 
     Raises:
         OptionUnknown, ArgsInvalid: it sells no such thing. Never raised without an option.
@@ -124,7 +124,7 @@ def take(
         The run's id. Whoever sends the command is woken after the commit.
 
     Raises:
-        OptionUnknown: nothing was chosen.
+        OptionUnknown, ArgsInvalid: nothing was chosen, or what was not asked for by name does not fit.
         MachineOffline, MachineBusy: it cannot be started now.
     """
     order.refuse_unless_free()

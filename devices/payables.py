@@ -12,7 +12,7 @@ from devices.services.claims import hold_s
 from devices.sight import Sight
 from merchants.queries import terms
 from payments import payables
-from payments.errors import AmountMismatch, OptionUnknown, UnknownCode
+from payments.errors import UnknownCode
 from payments.models import Account, Code
 from payments.payables import PaymentDraft, Quote
 
@@ -52,17 +52,10 @@ class MachinePayable:
         """Insert the run and its start command, and wake whoever sends it after the commit.
 
         Raises:
-            OptionUnknown, ArgsInvalid, AmountMismatch: it sells no such thing.
+            OptionUnknown, ArgsInvalid: it sells no such thing.
             MachineOffline, MachineBusy: it cannot be started now.
         """
-        order = order_of(quote)
-        if order.option is not None:
-            _ = order.start_args  # what was quoted without being chosen was not checked
-        if order.price is None:
-            raise OptionUnknown
-        if payment.amount != order.price:
-            raise AmountMismatch
-        orders.take(order, price=payment.amount, now=payment.now, payment_id=payment.id)
+        orders.take(order_of(quote), price=payment.amount, now=payment.now, payment_id=payment.id)
 
     def describe(
         self, *, payment_ids: Collection[UUID], reader_id: UUID | None = None

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from people.authentication import MERCHANT_PREFIX, bearer_token
+from people.models import User
 from people.tokens import token_hash
 
 # Written by hand: it runs on every call of every merchant's server.
@@ -75,13 +76,16 @@ class HasScope(BasePermission):
     """The key must carry a scope; made by `HasScope.of("devices:read")`."""
 
     scope: ClassVar[str]
+    or_person: ClassVar[bool]
 
     @classmethod
-    def of(cls, scope: str) -> "type[HasScope]":
-        """Return the permission that asks for this scope."""
+    def of(cls, scope: str, *, or_person: bool = False) -> "type[HasScope]":
+        """Return the permission that asks for this scope; people need none where `or_person` says so."""
         message = format_lazy(_("This key lacks the scope {scope}."), scope=scope)
-        return type("HasScope", (cls,), {"scope": scope, "message": message})
+        return type("HasScope", (cls,), {"scope": scope, "or_person": or_person, "message": message})
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Look at the key's scopes; a person's call has none."""
+        if isinstance(request.user, User):
+            return self.or_person
         return self.scope in getattr(request.user, "scopes", ())

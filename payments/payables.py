@@ -111,7 +111,7 @@ def register(kind: str, payable: Payable, *, triggered: bool = False) -> None:
     """Let codes of this kind sell something.
 
     Args:
-        triggered: a payee can give it for a settled payment of another kind, so it describes those too.
+        triggered: payees start it with payments of other kinds, and those are held again for it.
     """
     _registered[kind] = payable
     if triggered:
@@ -130,16 +130,19 @@ def get(kind: str) -> Payable:
         raise LookupError(f"Nothing is registered for codes of kind {kind!r}.") from None
 
 
+def kinds_of(kind: str, *, again: bool) -> set[str]:
+    """Return the kinds that know something about a payment; `again`: a part of it was held again."""
+    return {kind} | (_triggered if again else set())
+
+
 def describe(
     payments: Collection[tuple[UUID, str]], *, reader_id: UUID | None = None
 ) -> dict[UUID, dict[str, object]]:
     """Return what the owners know about payments, given as (id, kind); some may be missing."""
     known: dict[UUID, dict[str, object]] = {}
-    for kind in {kind for _, kind in payments} | (_triggered if payments else set()):
+    for kind in {kind for _, kind in payments}:
         known |= get(kind).describe(
-            payment_ids=[
-                payment_id for payment_id, of_kind in payments if of_kind == kind or kind in _triggered
-            ],
+            payment_ids=[payment_id for payment_id, of_kind in payments if of_kind == kind],
             reader_id=reader_id,
         )
     return known

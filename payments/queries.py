@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from outbox import clock
 from outbox.errors import Refusal
@@ -99,15 +100,24 @@ def payments(*, user_id: UUID, before: UUID | None = None, limit: int = 20) -> l
             rows = Payment.objects.filter(**{f"{side}_id": account_id})
             if before is not None:
                 rows = rows.filter(id__lt=before)
-            newest = rows.select_related("payer", "payee").order_by("-id")[:limit]
+            newest = shown(rows).order_by("-id")[:limit]
             page |= {each.id: each for each in newest}
     newest_of_all = sorted(page.values(), key=lambda each: each.id, reverse=True)[:limit]
     return describe(newest_of_all, user_id=user_id)
 
 
-def describe(found: Collection[Payment], *, user_id: UUID) -> list[Json]:
-    """Return payments as the contract writes them, `payer` and `payee` loaded."""
-    known = payables.describe([(each.id, each.kind) for each in found], reader_id=user_id)
+def shown(payments: QuerySet[Payment]) -> QuerySet[Payment]:
+    """Add to payments what their answer needs besides: payer, payee, whether a part was held again."""
+    held_again = Exists(Hold.objects.filter(payment=OuterRef("pk"), again=True))
+    return payments.select_related("payer", "payee").annotate(held_again=held_again)
+
+
+def describe(found: Collection[Any], *, user_id: UUID) -> list[Json]:
+    """Return payments out of `shown` as the contract writes them."""
+    meant = [
+        (each.id, kind) for each in found for kind in payables.kinds_of(each.kind, again=each.held_again)
+    ]
+    known = payables.describe(meant, reader_id=user_id)
     return [
         answers.payment(
             each,
@@ -165,4 +175,4 @@ def code_answer(code: Code) -> Json:
 
 def _visible(user_id: UUID) -> QuerySet[Payment]:
     mine = Q(payer__owner_id=user_id) | Q(payee__owner_id=user_id)
-    return Payment.objects.select_related("payer", "payee").filter(mine)
+    return shown(Payment.objects.filter(mine))

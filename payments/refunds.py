@@ -45,8 +45,7 @@ def refund(
 
     Raises:
         UnknownPayment: there is none, or it is another payee's.
-        PaymentInEscrow: it waits in escrow, or so much of it does again.
-        PaymentNotRefundable, RefundExceedsPayment: there is nothing to give back, or less.
+        PaymentInEscrow, PaymentNotRefundable, RefundExceedsPayment: there is nothing to give back, or less.
         MerchantFundsShort: the merchant's account holds too little.
         Refusal: as `idempotency.run`.
 
@@ -56,10 +55,8 @@ def refund(
     def work(now: datetime) -> Answer:
         payment = givebacks.locked(payment_id, payee_account_id)
         part = Refund(payment=payment, amount=_part_of(payment, amount), reason=reason, created_at=now)
-        part.fee_returned, part.staff_id = givebacks.share_of_refund(payment, part.amount), staff_id
-        part.save(force_insert=True)
-        _post(part, fee=givebacks.count(payment, refunds=part.amount, reholds=0))
-        outbox.publish("payments.refund.posted", refund_id=str(part.pk), payment_id=str(payment_id))
+        part.staff_id = staff_id
+        _give_back(part)
         return Answer(201, described(part))
 
     return idempotency.run(call, work)
@@ -110,9 +107,17 @@ def _part_of(payment: Payment, amount: int | None) -> int:
     raise RefundExceedsPayment
 
 
-def _post(part: Refund, *, fee: int) -> None:
+def _give_back(part: Refund) -> None:
+    """Store a refund of a locked payment, count it there, move the money and tell it."""
     payment = part.payment
-    legs = [Leg(Transfer.Kind.REFUND, payment.payee_id, payment.payer_id, part.amount)]
+    part.fee_returned = givebacks.share_of_refund(payment, part.amount)
+    part.save(force_insert=True)
+    _post(payment, part.amount, fee=givebacks.count(payment, refunds=part.amount, reholds=0))
+    outbox.publish("payments.refund.posted", refund_id=str(part.pk), payment_id=str(payment.pk))
+
+
+def _post(payment: Payment, amount: int, *, fee: int) -> None:
+    legs = [Leg(Transfer.Kind.REFUND, payment.payee_id, payment.payer_id, amount)]
     if fee:
         legs.append(Leg(Transfer.Kind.FEE_RETURN, System.FEE_REVENUE, payment.payee_id, fee))
     try:

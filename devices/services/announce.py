@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from devices import speakers
-from devices.models import Command, Device, Event
+from devices.models import COMMAND_IS_OPEN, Command, Device, Event
 from devices.protocol.commands import Op
 from devices.protocol.events import EventName
 from devices.states import CommandStatus
@@ -21,7 +21,9 @@ from payments.models import Code, Payment
 # A machine must remember 32 commands: that many may be unexpired at all, less those that can still arrive.
 MOST_AT_ONCE = 8  # handed over, not over, not expired
 MOST_UNEXPIRED = 24  # in a minute nobody can listen to more
+MOST_WAITING = 60  # each asks for room every second, beside the commands that money waits for
 ROOM_RETRY_S = 1.0
+MOST_ASKS_A_SECOND = 8
 OVER = (EventName.FINISHED, EventName.FAILED, EventName.INTERRUPTED)
 
 # The number is taken only with the row, so a fact that is told twice takes none.
@@ -51,7 +53,8 @@ def announce(*, payment_id: UUID) -> list[UUID]:
     """Have a settled payment read out by every speaker of its payee that stands where it was paid.
 
     That is each enabled speaker of the account that has no place, or the place of the payment's code. Called
-    twice it changes nothing; a payment settled a minute ago or more is counted as dropped and not read out.
+    twice it changes nothing; a payment settled a minute ago or more is counted as dropped and not read out,
+    and so is one for which too many wait already.
 
     Returns:
         The new commands.
@@ -70,13 +73,30 @@ def has_room(command: Command, *, at: datetime) -> bool:
     if command.attempt:
         return True
     Device.objects.select_for_update(no_key=True).get(pk=command.device_id)
-    handed = Command.objects.filter(
-        device_id=command.device_id, op=Op.ANNOUNCE, attempt__gt=0, expires_at__gt=at
-    ).exclude(pk=command.pk)
-    statuses = dict(handed.values_list("pk", "status"))
+    statuses = dict(handed_besides(command, at=at).values_list("pk", "status"))
     ended = Event.objects.filter(command__in=statuses, name__in=OVER).values_list("command", flat=True)
     over = {pk for pk, status in statuses.items() if status == CommandStatus.REJECTED} | set(ended)
     return len(statuses) < MOST_UNEXPIRED and len(statuses) - len(over) < MOST_AT_ONCE
+
+
+def handed_besides(command: Command, *, at: datetime) -> QuerySet[Command]:
+    """Return the other unexpired announcements that its speaker was handed, whatever came of them."""
+    unexpired = Command.objects.filter(
+        device_id=command.device_id, payment__isnull=False, attempt__gt=0, expires_at__gt=at
+    )
+    return unexpired.exclude(pk=command.pk)
+
+
+def crowd_s(command: Command, *, at: datetime) -> float:
+    """Return how long one of the announcements that wait for a speaker waits until it asks again, in seconds.
+
+    All of them together ask eight times a second: however many payments a shop gets, its speaker must not
+    keep the workers from other machines.
+    """
+    waiting = Command.objects.filter(
+        COMMAND_IS_OPEN, device_id=command.device_id, expires_at__gt=at, attempt=0, payment__isnull=False
+    )
+    return waiting.count() / MOST_ASKS_A_SECOND
 
 
 def drop(*, command_id: UUID) -> None:
@@ -103,7 +123,8 @@ def _tell(speaker: Device, payment: Payment) -> UUID | None:
     command_id, now = uuid7(), clock.now()
     settled_at = payment.resolved_at or now
     expires_at = settled_at + timedelta(seconds=settings.ANNOUNCE_EXPIRY_S)
-    late = now >= expires_at
+    waiting = Command.objects.filter(COMMAND_IS_OPEN, device=speaker, expires_at__gt=now)
+    late = now >= expires_at or waiting.count() >= MOST_WAITING
     day = days.business_day(settled_at)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,11 +23,16 @@ log = logging.getLogger(__name__)
 
 SILENT = "silent"  # not heard for ten minutes
 LONGEST_DETAIL = 160
+MOST_LASTING = 32  # of one machine: the codes are its own words, and people must be able to read the list
 
 # One row per code while it lasts: noticing it again counts, and tells nobody.
 NOTICE = """
 INSERT INTO devices_fault (device_id, code, detail, times, since, last_at)
-VALUES (%(device)s, %(code)s, %(detail)s, 1, statement_timestamp(), statement_timestamp())
+SELECT %(device)s, %(code)s, %(detail)s, 1, statement_timestamp(), statement_timestamp()
+WHERE %(code)s = %(silent)s
+   OR (SELECT count(*) < %(most)s FROM devices_fault WHERE device_id = %(device)s AND cleared_at IS NULL)
+   OR EXISTS (SELECT FROM devices_fault
+              WHERE device_id = %(device)s AND code = %(code)s AND cleared_at IS NULL)
 ON CONFLICT (device_id, code) WHERE cleared_at IS NULL DO UPDATE
 SET times = devices_fault.times + 1,
     last_at = EXCLUDED.last_at,
@@ -37,16 +42,17 @@ RETURNING times
 
 
 def notice(*, device_id: UUID, code: str, detail: str = "") -> bool:
-    """Note that something is wrong with a machine; False if that was known.
+    """Note that something is wrong with a machine; False if that was known, or so much else is already.
 
     Publishes `devices.device.faulted`.
     """
     values: dict[str, Any] = {"device": device_id, "code": code, "detail": detail[:LONGEST_DETAIL]}
+    values |= {"silent": SILENT, "most": MOST_LASTING}
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(NOTICE, values)
-            (times,) = cursor.fetchone()
-        if times > 1:
+            (times,) = cursor.fetchone() or (None,)
+        if times != 1:
             return False
         log.warning("Device %s has a fault: %s", device_id, code)
         publish("devices.device.faulted", device_id=str(device_id), code=code)

@@ -82,13 +82,25 @@ def hear(*, device_id: UUID, event: Event, body: Body, key_version: int) -> Hear
         "n": event.n,
         "name": event.ev,
         "command": event.id,
-        "body": encode(body).decode(),
+        "body": _kept(event, body),
     }
     with transaction.atomic(savepoint=False):
         if event.id is None:
             return _about_the_machine(device_id, event, values | {"most": HOURLY_EVENTS}, key_version)
         values["most"] = EVENTS_OF_ONE_COMMAND
         return _about_a_run(event, values) or _about_a_command(device_id, event.id, event, values)
+
+
+def _kept(event: Event, body: Body) -> str:
+    """Return an event as it was signed, or what we know of it when PostgreSQL cannot hold the rest.
+
+    Fields of newer firmware are ignored, whatever stands in them: NUL, half characters, infinity.
+    """
+    try:
+        text = encode(body).decode()
+    except ValueError:
+        return encode(event.body()).decode()
+    return encode(event.body()).decode() if r"\u0000" in text else text
 
 
 def _about_a_run(event: Event, values: dict[str, Any]) -> Heard | None:

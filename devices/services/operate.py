@@ -46,8 +46,8 @@ def attend(*, command_id: UUID, connected: bool, at: datetime | None = None) -> 
         session = command.device.session
         reachable = connected and session.synced_at is not None and session.gone_at is None
         sending = reachable and (command.op != Op.ANNOUNCE or announce.has_room(command, at=at))
-        retry_s = announce.ROOM_RETRY_S if reachable else RETRY_S
-        _put_off(command, at=at, pause_s=_pause_s(command) if sending else retry_s, sending=sending)
+        pause_s = _pause_s(command) if sending else _retry_s(command, reachable=reachable, at=at)
+        _put_off(command, at=at, pause_s=pause_s, sending=sending)
     return _outgoing(command, session, at=at) if sending else None
 
 
@@ -60,6 +60,13 @@ def _lock(command_id: UUID) -> Command | None:
 
 def _pause_s(command: Command) -> float:
     return min(FIRST_PAUSE_S << command.attempt, LONGEST_PAUSE_S)
+
+
+def _retry_s(command: Command, *, reachable: bool, at: datetime) -> float:
+    """Return when a command that could not leave is looked at again, in seconds."""
+    if command.op != Op.ANNOUNCE:
+        return RETRY_S
+    return max(announce.crowd_s(command, at=at), announce.ROOM_RETRY_S if reachable else RETRY_S)
 
 
 def _put_off(command: Command, *, at: datetime, pause_s: float, sending: bool) -> None:

@@ -32,12 +32,14 @@ from devices.protocol.commands import Op
 from devices.services import faults, stops
 from devices.services.moves import carry_out
 from devices.services.work import Work
-from devices.states import RunStatus
+from devices.states import OPEN, RunStatus
 from outbox import clock
 from outbox.wake import wake
 from payments.errors import ArgsInvalid
 
-MOST_COMMANDS = 8  # unexpired at a time: a machine keeps at least 32 in mind, and payers come first
+# Unexpired at a time, answered or not: a machine keeps as few as 32 in mind until they expire, and hears no
+# new one while it has no room. Payers come first.
+MOST_COMMANDS = 8
 DOOR: Schema = {"type": "string", "pattern": "[A-Za-z0-9-]{1,16}", "maxLength": 16}
 
 
@@ -85,7 +87,7 @@ def operate(*, device_id: UUID, actor: Actor, wish: Wish) -> OperatorAction:
         OperationUnsupported, ArgsInvalid: this type of machine takes no such thing.
         MachineRunning: it would disturb an open run, and that was not confirmed.
         MachineBusy: the machine is speaking about its run right now.
-        TooManyCommands: it has as many commands to answer as it keeps in mind.
+        TooManyCommands: it was told so much lately that payers' commands would find no room in it.
     """
     # One operator at a time, so that two cannot see the same machine at rest.
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
@@ -139,9 +141,7 @@ def _disturbed(device: Device, wish: Wish) -> Run | None:
 
 
 def _tell(device: Device, wish: Wish, run: Run | None) -> Command:
-    waiting = Command.objects.filter(COMMAND_IS_OPEN, device=device, expires_at__gt=Now())
-    if waiting.count() >= MOST_COMMANDS:
-        raise TooManyCommands
+    _refuse_crowding(device)
     at = clock.now()
     stops_run = wish.op is Operation.STOP and run is not None
     command = Command.objects.create(
@@ -157,6 +157,16 @@ def _tell(device: Device, wish: Wish, run: Run | None) -> Command:
     return command
 
 
+def _refuse_crowding(device: Device) -> None:
+    """Raises TooManyCommands when operators' latest commands, or all open ones, are as many as fit."""
+    waiting = Command.objects.filter(COMMAND_IS_OPEN, device=device, expires_at__gt=Now())
+    latest = OperatorAction.objects.filter(device=device, command__isnull=False).order_by("-pk")
+    expiries = list(latest.values_list("command__expires_at", flat=True)[:MOST_COMMANDS])
+    crowded = len(expiries) == MOST_COMMANDS and min(expiries) > clock.now()
+    if crowded or waiting.count() >= MOST_COMMANDS:
+        raise TooManyCommands
+
+
 def _clear(device: Device, machine: Machine, *, door: str | None) -> None:
     """End what started and does not end by itself, and close what was open about the machine.
 
@@ -170,7 +180,9 @@ def _clear(device: Device, machine: Machine, *, door: str | None) -> None:
         behind = Parcel.objects.filter(device=device, door=door, ended_at__isnull=True)
         behind.filter(stored_at__isnull=False, fetched_by__isnull=True).update(ended_at=Now())
         return
-    Incident.objects.filter(device=device, closed_at__isnull=True).update(closed_at=Now())
+    # What is wrong with the money of a run that is still open is not over: nobody would hear of it again.
+    told = Incident.objects.filter(device=device, closed_at__isnull=True)
+    told.exclude(run__status__in=sorted(OPEN)).update(closed_at=Now())
     faults.clear(device_id=device.pk)
 
 

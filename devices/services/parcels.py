@@ -32,7 +32,7 @@ def find(*, device_id: UUID, code: str, payer_id: UUID | None) -> Parcel:
     """Return the parcel that a code fetches. A wrong one is counted; call outside transactions.
 
     Args:
-        payer_id: the user who typed it; None: not counted.
+        payer_id: the user who typed it; None: a shop's server, whose customers share the locker's tries.
 
     Raises:
         ArgsInvalid: no parcel here has this code.
@@ -91,9 +91,8 @@ def follow(*, run_id: UUID, opened: bool, at: datetime) -> None:
 
 def _tries(device_id: UUID, payer_id: UUID | None) -> dict[str, int]:
     """Return what a try counts for, the payer's own first: who is out of tries uses up nobody else's."""
-    if payer_id is None:
-        return {}
-    return {f"locker {device_id} {payer_id}": TRIES_A_PAYER, f"locker {device_id}": TRIES_A_LOCKER}
+    own = {} if payer_id is None else {f"locker {device_id} {payer_id}": TRIES_A_PAYER}
+    return own | {f"locker {device_id}": TRIES_A_LOCKER}
 
 
 def _hash(device_id: UUID, code: str) -> str:

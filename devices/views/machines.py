@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from devices import queries, scopes
+from devices import queries
 from devices.models import Device
 from devices.serializers import DeviceView
+from merchants import scopes
 from merchants.authentication import ApiKeyAuthentication, HasScope, MerchantCaller
 
 READ = HasScope.of(scopes.DEVICES_READ)

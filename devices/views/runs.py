@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,21 +15,12 @@ from devices import queries
 from devices.models import Run
 from devices.serializers import NewRun, RunView
 from devices.services import free
-from devices.views.machines import READ
-from merchants.authentication import ApiKeyAuthentication, MerchantCaller
+from merchants import scopes
+from merchants.authentication import ApiKeyAuthentication, HasScope, MerchantCaller
 from payments import idempotency
 from payments.views import calls
 from payments.views.documents import IDEMPOTENCY_KEY
 from people.authentication import BearerSession
-from people.models import User
-
-
-class IsPerson(BasePermission):
-    """A person calls, no merchant's server."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Look at who calls."""
-        return isinstance(request.user, User)
 
 
 class Runs(APIView):
@@ -52,7 +42,7 @@ class RunDetail(APIView):
     """One run: one's own, or one on a machine of the calling merchant."""
 
     authentication_classes = (ApiKeyAuthentication, BearerSession, SessionAuthentication)
-    permission_classes = (READ | IsPerson,)
+    permission_classes = (HasScope.of(scopes.DEVICES_READ, or_person=True),)
 
     @extend_schema(operation_id="runs_retrieve", responses=RunView)
     def get(self, request: Request, run_id: UUID) -> Response:
@@ -61,7 +51,8 @@ class RunDetail(APIView):
         if isinstance(caller, MerchantCaller):
             return Response(_run(Run.objects.filter(device__account_id=caller.account_id), run_id))
         reader_id = calls.person(request).pk
-        return Response(_run(queries.of_person(reader_id), run_id, reader_id=reader_id))
+        own = Run.objects.filter(queries.is_of_person(reader_id))
+        return Response(_run(own, run_id, reader_id=reader_id))
 
 
 def _run(visible: QuerySet[Run], run_id: UUID, *, reader_id: UUID | None = None) -> dict[str, object]:

@@ -12,6 +12,7 @@ from devices.states import Trouble
 from merchants import scopes
 from merchants.models import Merchant
 from merchants.services import create_key, open_merchant
+from outbox.clock import now
 from tests.api.callers import NOBODYS_ID, Caller, Person, nothing_changes, pages, refusal
 from tests.api.machines import Machine, new_machine
 from tests.api.test_bodies import NO_OBJECT, NOT_TEXT, can_be_read
@@ -131,6 +132,16 @@ def test_clear_closes_faults_and_incidents(till: Caller, ready_chair: Machine, r
     assert not Incident.objects.filter(closed_at__isnull=True).exists()
 
 
+def test_clear_closes_no_incident_of_a_run_that_is_still_open(
+    till: Caller, ready_chair: Machine, alice: Person
+) -> None:
+    run = UUID(alice.pay(ready_chair.token, option="10min").json()["run"]["id"])
+    Incident.objects.create(kind=Trouble.HOLD_REFUSED, device=ready_chair.device, run_id=run)
+    order(till, ready_chair, "clear", confirm=True)
+
+    assert Incident.objects.get().closed_at is None  # noted once in a run's life: nobody would be told again
+
+
 def test_a_locker_opens_a_door_that_is_named(till: Caller, mei_shop: Merchant) -> None:
     locker = new_machine(mei_shop, "L", kind="locker")
     with nothing_changes():
@@ -180,7 +191,10 @@ def test_a_machine_keeps_few_commands_in_mind(till: Caller, chair: Machine) -> N
         assert order(till, chair, "identify").status_code == 202
     with nothing_changes():
         refusal(order(till, chair, "identify"), 409, "too_many_commands")
-    Command.objects.update(status="done")
+    Command.objects.update(status="done")  # answered, they take up room until they expire
+    with nothing_changes():
+        refusal(order(till, chair, "identify"), 409, "too_many_commands")
+    Command.objects.update(expires_at=now())
 
     assert order(till, chair, "identify").status_code == 202
 

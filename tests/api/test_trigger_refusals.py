@@ -1,7 +1,10 @@
 """POST devices/{id}/trigger: what is not the caller's, what nobody sells, and what is no body."""
 
+from typing import Any
+
 import pytest
 
+from devices.services import parcels
 from devices.services.provision import provision
 from merchants import scopes
 from merchants.models import Merchant
@@ -55,6 +58,20 @@ def test_what_the_machine_does_not_sell_is_refused(
             answer = trigger(till, pulse, paid, option=option, args=wrong)
             refusal(answer, 400, "args_invalid", "args.n")
         refusal(trigger(till, locker, paid, option="deposit-s"), 409, "nothing_to_pay")
+
+
+def test_a_shop_s_server_cannot_guess_pick_up_codes(
+    till: Caller, mei_shop: Merchant, ready_locker: Machine, paid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parcels, "TRIES_A_LOCKER", 3)
+
+    def guess(code: int) -> Any:
+        return trigger(till, ready_locker, paid, option="pickup", args={"code": f"{code:08}"})
+
+    for code in range(3):
+        refusal(guess(code), 400, "args_invalid", "args.code")
+    assert refusal(guess(3), 429, "too_many_tries")
+    assert guess(4)["Retry-After"]
 
 
 def test_arguments_make_the_price(till: Caller, mei_shop: Merchant, sandbox: Machine, paid: str) -> None:

@@ -151,7 +151,7 @@ def result_of(setup: Setup, appliance: Appliance, *rules: Rule) -> list[Result]:
         return list(tried(bench, rules))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_our_own_client_keeps_every_rule(setup: Setup, appliance: Appliance) -> None:
     results = result_of(setup, appliance, *RULES)
 

@@ -173,7 +173,16 @@ class Crowd:
         self._selector.close()
 
     def _connect(self, machine: LightMachine) -> None:
-        self._selector.register(machine.connect(self._address), selectors.EVENT_READ, machine)
+        try:
+            line = machine.connect(self._address)
+        except OSError:
+            self._come_back(machine)
+        else:
+            self._selector.register(line, selectors.EVENT_READ, machine)
+
+    def _come_back(self, machine: LightMachine) -> None:
+        machine.sock, machine.sess = None, ""
+        self._later(random.uniform(*AGAIN_S), machine, self._connect)
 
     def _turn(self, wait_s: float) -> None:
         for key, _ in self._selector.select(wait_s):
@@ -189,9 +198,8 @@ class Crowd:
             self._selector.unregister(machine.sock)
             machine.sock.close()
             self.online -= bool(machine.sess)
-            machine.sock, machine.sess = None, ""
             self.lost += 1
-            self._later(random.uniform(*AGAIN_S), machine, self._connect)
+            self._come_back(machine)
             return
         machine.buffer += data
         for kind, body in mqtt_bytes.packets(machine.buffer):

@@ -1,5 +1,6 @@
 """The database's own rules about machines, asked by going around the services."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from devices import queries
 from devices.models import Command, Device, Event, Incident, Run, Session
+from devices.services import announce
 from devices.services.claims import CLAIM
 from devices.services.provision import provision
 from devices.states import AWAITED, FINAL, OPEN, RunStatus, Trouble
@@ -179,6 +182,22 @@ def test_the_due_index_serves_the_sweep(chair: Device) -> None:
         query = Command.objects.filter(status__in=["pending", "sent"], due_at__lte=now()).order_by("due_at")
         plan = query.explain()
     assert "command_due" in plan
+
+
+def test_what_a_speaker_was_handed_is_found_without_its_history(chair: Device) -> None:
+    command = Command(device=chair, op="announce")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = announce.handed_besides(command, at=now()).explain()
+    assert "announcement_unexpired" in plan
+
+
+def test_a_persons_runs_are_found_without_everybody_elses(alice: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = queries.of_person(alice.pk).filter(status="finished", ended_at__gt=now()).explain()
+    assert {"payment_of_payer", "payment_buys_one_run", "devices_run_pkey"} <= set(re.findall(r"\w+", plan))
+    assert "devices_run_opened_by" in plan
 
 
 def test_the_claim_names_the_very_states_of_the_index() -> None:

@@ -268,6 +268,15 @@ class TestComingAndGoing:
         assert [fact for fact, _ in facts] == ["online"]
 
 
+def test_a_machine_that_invents_codes_fills_no_list(chair: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "MOST_LASTING", 2)
+    told = [faults.notice(device_id=chair.pk, code=code) for code in ("a", "b", "c", "b", faults.SILENT)]
+
+    assert told == [True, True, False, False, True]
+    assert lasting(chair) == ["a", "b", faults.SILENT]
+    assert Fault.objects.get(code="b").times == 2
+
+
 def test_a_person_clears_what_is_over(chair: Device, facts: list[tuple[str, object]]) -> None:
     for code in ("door", "leak"):
         faults.notice(device_id=chair.pk, code=code)

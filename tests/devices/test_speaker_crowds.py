@@ -1,6 +1,7 @@
 """More payments than a speaker can read out; and what the database itself refuses."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -68,6 +69,18 @@ class TestCrowd:
         assert {command.status for command in told(counter)} == {"expired"}
         assert Tally.objects.get().dropped == 12
 
+    def test_what_comes_while_too_many_wait_is_dropped_at_once(
+        self, counter: Device, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Somebody who pays himself a cent all the time keeps no worker from other people's money."""
+        monkeypatch.setattr(announce, "MOST_WAITING", 3)
+        for _ in range(5):
+            paid(alice, code_of(counter), amount=1)
+        hand_over()
+
+        assert [command.status for command in told(counter)] == ["pending"] * 3 + ["expired"] * 2
+        assert (Tally.objects.get().count, Tally.objects.get().dropped) == (5, 2)
+
     def test_a_speaker_that_speaks_quickly_never_has_to_remember_more_than_it_can(
         self, counter: Device, alice: User, intake: Intake
     ) -> None:
@@ -81,6 +94,21 @@ class TestCrowd:
                 intake.store([hardware.event("finished", command.pk)])
 
         assert Command.objects.filter(attempt__gt=0).count() == announce.MOST_UNEXPIRED
+
+    def test_a_long_queue_asks_for_room_no_more_often_than_a_short_one(self, crowd: Crowd) -> None:
+        (waiting, *_) = Command.objects.filter(attempt=0)
+        Command.objects.filter(attempt__gt=0).update(attempt=0, status="pending")
+        assert announce.crowd_s(waiting, at=now()) == 12 / announce.MOST_ASKS_A_SECOND
+
+    def test_who_waits_in_a_long_queue_is_looked_at_later(
+        self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(announce, "MOST_ASKS_A_SECOND", 0.2)
+        (waiting, *_) = Command.objects.filter(attempt=0)
+        assert not attend(waiting, later_s=1.5)
+
+        waiting.refresh_from_db()
+        assert waiting.due_at - now() > timedelta(seconds=15)  # four wait, each for twenty
 
 
 class TestTheDatabase:

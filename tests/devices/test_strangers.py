@@ -20,6 +20,7 @@ from devices.models import (
     RejectedMessage,
     Session,
 )
+from devices.protocol import envelope
 from devices.protocol.topics import Topic
 from devices.services.provision import provision
 from devices.services.strangers import Stranger, keep
@@ -122,6 +123,19 @@ def test_a_message_that_cannot_be_stored_stops_nothing(
     assert reasons() == ["error"]
     assert Event.objects.count() == 1
     assert Session.objects.get().state == {"status": "idle"}
+
+
+@pytest.mark.parametrize("strange", [r'"\u0000"', r'"\ud800"', "1e400", r'{"\u0000": [[[]]]}'])
+def test_an_event_counts_whatever_stands_in_a_field_nobody_asked_for(
+    intake: Intake, hardware: Hardware, strange: str
+) -> None:
+    event = hardware.event("fault", code="leak").payload.rpartition(b".")[0].decode()
+    text = f'{event[:-1]},"new":{strange}}}'.encode()
+    tag = envelope._tag(text, key=hardware.key, device_id=hardware.name, topic=Topic.EVT)
+    intake.store([hardware.message(Topic.EVT, text + b"." + tag)])
+
+    assert reasons() == []
+    assert Event.objects.get().body["code"] == "leak"
 
 
 def test_a_message_that_the_database_refuses_stops_nothing(

@@ -142,7 +142,10 @@ def test_in_a_storm_every_payer_is_served_or_repaid_and_no_machine_starts_twice(
 
 
 def _wait_online(stocked: list[Sold]) -> None:
-    expected = {one.device.number for one in stocked if find_all()[one.device.type].electronic}
+    """Wait for the machines on a good line."""
+    expected = {
+        one.device.number for one in stocked if find_all()[one.device.type].electronic and not one.faults
+    }
     online = Session.objects.filter(synced_at__isnull=False).values_list("device__number", flat=True)
     eventually(lambda: expected <= set(online.all()), within_s=60, what=f"online: {sorted(expected)}")
 

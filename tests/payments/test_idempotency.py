@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.db import transaction
+from pytest_django import Settings
 
 from payments import idempotency, services
 from payments.errors import (
@@ -132,6 +133,15 @@ def test_the_money_s_transaction_is_never_part_of_another(rich_alice: User) -> N
 def test_the_hash_covers_the_body_without_the_pin(body: dict[str, object], same: bool) -> None:
     first = idempotency.digest("POST", "/api/v1/payments", {"code": "A", "amount": 1, "pin": "135790"})
     assert (idempotency.digest("POST", "/api/v1/payments", body) == first) is same
+
+
+def test_the_hash_tells_a_thief_of_the_database_nothing(settings: Settings) -> None:
+    """A parcel's code has eight digits: whoever could hash them all would know which one was sent."""
+    call = ("POST", "/api/v1/runs", {"args": {"code": "01234567"}})
+    first = idempotency.digest(*call)
+    settings.PIN_PEPPER = "another"
+
+    assert idempotency.digest(*call) != first
 
 
 def test_the_hash_covers_method_and_path() -> None:

@@ -1,3 +1,0 @@
-"""What a merchant's key may do with machines."""
-
-DEVICES_READ = "devices:read"
