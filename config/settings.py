@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+AUDIT_SECOND_LOOK_S = env.number("AUDIT_SECOND_LOOK_S", 10)  # a few sweeps after a suspicion
+
 # The promise's clock, in seconds; docs/machines.md says why each is what it is. Wire tests shorten them.
 MQTT_URL = env.text("MQTT_URL")
 COMMAND_EXPIRY_S = env.number("COMMAND_EXPIRY_S", 30)

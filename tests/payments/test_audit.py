@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from pytest_django import Settings
 
 from payments import audit, codes, shown
 from payments.books import System
@@ -80,6 +81,17 @@ def test_a_breach_counts_when_a_second_look_confirms_it(monkeypatch: pytest.Monk
     )
     monkeypatch.setattr(audit, "audit", lambda *, full: next(looks))
     assert audit.confirmed_breaches() == [audit.Breach("a", "a holds 2")]
+
+
+def test_what_the_first_sweep_after_an_outage_mends_is_no_breach(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    work = ["run 7 waits for a sweep"]
+    monkeypatch.setattr(audit, "audit", lambda *, full: [audit.Breach("due", text) for text in work])
+    monkeypatch.setattr("payments.audit.time.sleep", lambda pause_s: work.clear() if pause_s == 10 else None)
+    settings.AUDIT_SECOND_LOOK_S = 10
+
+    assert audit.confirmed_breaches() == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -52,6 +52,7 @@ class Servers:
             "MQTT_URL": self.nats.url,
             "PUBLIC_URL": f"http://127.0.0.1:{self.web_port}",
             "STATIC_ROOT": str(STATIC_ROOT),
+            "AUDIT_SECOND_LOOK_S": "0",  # here nobody sweeps between the looks
             **roles.ENVIRONMENT,
         }
 
