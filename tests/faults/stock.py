@@ -24,7 +24,7 @@ SETTINGS: Mapping[str, dict[str, Any]] = {"locker": {"doors": {"S": [str(door) f
 FAULTS: tuple[Mapping[str, Any], ...] = (
     {"silent": True},
     {"breaks_after_s": 200},
-    {"loss": 0.2, "duplicates": 0.3},
+    {"duplicates": 0.3},
     {"deaf_s": 3},
     {"delay_s": 1.0, "reorder": 0.3, "replays": 0.3},
     {"mute_s": 2},
@@ -47,7 +47,7 @@ def stock(account_id: int) -> list[Sold]:
     types = [machine for machine in find_all().values() if machine.options]
     faults = cycle(FAULTS)
     return [
-        _machine(account_id, machine, str(number), next(faults) if number == OF_EACH_TYPE else {})
+        _machine(account_id, machine, number, next(faults) if _is_broken(machine, number) else {})
         for machine in types
         for number in range(1, OF_EACH_TYPE + 1)
     ]
@@ -65,7 +65,11 @@ def told(sold: Sold) -> dict[str, Any]:
     }
 
 
-def _machine(account_id: int, machine: Machine, number: str, faults: Mapping[str, Any]) -> Sold:
+def _is_broken(machine: Machine, number: int) -> bool:
+    return machine.electronic and number == OF_EACH_TYPE
+
+
+def _machine(account_id: int, machine: Machine, number: int, faults: Mapping[str, Any]) -> Sold:
     device = provision(
         account_id=account_id, place_id=None, type=machine.slug, number=f"{machine.slug} {number}", name="M"
     )

@@ -5,6 +5,7 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Thread
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -20,6 +21,7 @@ from people.services import start_session
 from tests.cast import PIN, person
 from tests.payments.hands import fill, has, static_code
 from tests.rig.service import Service
+from tests.rig.waiting import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -92,7 +94,7 @@ def test_web_processes_killed_thirty_times_in_mid_load(
     for client in clients:
         client.start()
     try:
-        kill_and_start(service)
+        kill_and_start(service, clients)
     finally:
         enough.set()
         for client in clients:
@@ -124,13 +126,24 @@ def rich_people() -> list[User]:
     return people
 
 
-def kill_and_start(service: Service) -> None:
+def kill_and_start(service: Service, clients: list[Client]) -> None:
+    """Kill while payments flow: each new process answers a few before its turn comes."""
     dice = random.Random(7)
     for _ in range(KILLS):
+        enough = _answered(clients) + 2
+        eventually(partial(_have_answered, clients, enough), what="payments between two kills")
         time.sleep(dice.uniform(0.05, 0.4))
         service.web.kill()
         service.web.start()
     time.sleep(0.2)
+
+
+def _have_answered(clients: list[Client], enough: int) -> bool:
+    return _answered(clients) >= enough
+
+
+def _answered(clients: list[Client]) -> int:
+    return sum(len(client.answered) for client in clients)
 
 
 def everybody_has_what_the_payments_say(clients: list[Client], bob: User, shop: Merchant) -> None:
