@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from devices.states import OPEN
 from outbox import clock
 from payments import queries
 from wallet import clocks, money, movements, runs
@@ -83,9 +84,9 @@ def home(*, user_id: UUID, put_away: Collection[str] = ()) -> Home:
         put_away: keys of notices that were read.
     """
     balance = queries.balance(user_id)
-    going = runs.facts_of_open(user_id=user_id)
-    ended = runs.facts_of_ended(user_id=user_id, since=clock.now() - TOLD_FOR)
-    told = [notice for notice in _notices([*going, *ended]) if notice.key not in put_away]
+    recent = runs.facts_of_recent(user_id=user_id, since=clock.now() - TOLD_FOR)
+    going = [(url, facts) for url, facts in recent if facts.run in OPEN]
+    told = [notice for notice in _notices(recent) if notice.key not in put_away]
     return Home(
         available=balance.available,
         held=balance.held,

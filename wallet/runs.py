@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -49,16 +49,10 @@ def facts_of_free(*, run_id: UUID, reader_id: UUID) -> Facts | None:
     return _facts(run, reader_id=reader_id) if run else None
 
 
-def facts_of_open(*, user_id: UUID) -> list[tuple[str, Facts]]:
-    """Return the runs a person has going, newest first, each with the address of its page."""
-    runs = _whole(queries.of_person(user_id).filter(IS_OPEN)).order_by("-id")
-    return [(url_of(run), _facts(run)) for run in runs]
-
-
-def facts_of_ended(*, user_id: UUID, since: datetime) -> list[tuple[str, Facts]]:
-    """Return the runs of a person that finished since an instant, newest first, each with its address."""
-    ended = queries.of_person(user_id).filter(status=RunStatus.FINISHED, ended_at__gt=since)
-    return [(url_of(run), _facts(run)) for run in _whole(ended).order_by("-id")]
+def facts_of_recent(*, user_id: UUID, since: datetime) -> list[tuple[str, Facts]]:
+    """Return a person's runs that go on or finished since an instant, newest first, with their addresses."""
+    recent = queries.of_person(user_id).filter(IS_OPEN | Q(status=RunStatus.FINISHED, ended_at__gt=since))
+    return [(url_of(run), _facts(run)) for run in _whole(recent).order_by("-id")]
 
 
 def facts_of_kept(*, user_id: UUID) -> list[tuple[str, Facts]]:
