@@ -37,14 +37,15 @@ class Till:
     paid: list[UUID] = field(default_factory=list)  # payments
     refused: Counter[str] = field(default_factory=Counter)  # by code of the refusal
     repeated: int = 0  # requests that got no answer and were sent again
+    enough: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
 
     def take(self, status: int, body: dict[str, Any]) -> None:
-        """Note an answer; close when enough was paid."""
+        """Note an answer, and when enough was paid."""
         if status == 201:
             self.paid.append(UUID(body["id"]))
             if len(self.paid) >= self.wanted:
-                self.closed.set()
+                self.enough.set()
         else:
             self.refused[body["code"]] += 1
 
@@ -64,8 +65,7 @@ class Wallet(threading.Thread):
         while not self._till.closed.is_set():
             status, body = self._pay(self._dice.choice(self._wishes))
             self._till.take(status, body)
-            if status != 201:  # it is busy, or nobody can be paid for now
-                time.sleep(self._dice.uniform(PAUSE_S, 3 * PAUSE_S))
+            time.sleep(self._dice.uniform(PAUSE_S, 5 * PAUSE_S))
 
     def _pay(self, wish: Wish) -> tuple[int, dict[str, Any]]:
         """Ask until there is an answer: the key makes it one payment."""

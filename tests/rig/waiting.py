@@ -8,7 +8,7 @@ PACE_S = 0.02
 T = TypeVar("T")
 
 
-def eventually(predicate: Callable[[], T], *, within_s: float = 15, what: str = "") -> T:
+def eventually(predicate: Callable[[], T], *, within_s: float = 30, what: str = "") -> T:
     """Return the first true answer of `predicate`; AssertionError when there is none in time."""
     deadline = time.monotonic() + within_s
     while not (answer := predicate()):

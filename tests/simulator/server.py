@@ -42,7 +42,7 @@ class Server:
     def __enter__(self) -> Self:
         self._client.connect(self._broker.host, self._broker.port)
         self._client.loop_start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(20)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,7 @@ class Server:
     def connections(self, device: Device) -> list[bool]:
         return [body["on"] for name, topic, body in self._heard if topic is Topic.CONN and name == device.id]
 
-    def wait(self, condition: Callable[[], bool], within_s: float = 5) -> None:
+    def wait(self, condition: Callable[[], bool], within_s: float = 20) -> None:
         with self._news:
             assert self._news.wait_for(condition, within_s), self._heard[-10:]
 
