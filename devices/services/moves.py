@@ -45,6 +45,7 @@ def carry_out(work: Work, verdict: Verdict, *, at: datetime, sending: bool = Fal
         note(work.run_id, verdict.trouble, device_id=work.device_id, detail={"status": work.status})
     if verdict.trouble is Trouble.LATE_START:
         _break_off(work, verdict, at=at)
+        parcels.keep_shut(run_id=work.run_id, at=at)
     return True
 
 

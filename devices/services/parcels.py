@@ -1,11 +1,13 @@
 """What lies behind the doors of lockers: put in and fetched with the runs that open the doors."""
 
 import hmac
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from devices import keys
@@ -87,6 +89,19 @@ def follow(*, run_id: UUID, opened: bool, at: datetime) -> None:
     else:
         put.update(ended_at=at)
         fetched.update(fetched_by=None)
+
+
+def keep_shut(*, run_id: UUID, at: datetime) -> None:
+    """Count a door as taken that opened for a deposit after its run was over: something may lie behind it.
+
+    Else it would open for the next courier. The operator looks and clears it. Nothing changes where the door
+    was given to somebody else meanwhile.
+    """
+    given_up = Parcel.objects.filter(deposit=run_id, stored_at__isnull=True, ended_at__isnull=False)
+    others = Parcel.objects.filter(_WAITS, device_id=OuterRef("device_id"), door=OuterRef("door"))
+    # Whoever takes the door at this very moment is stopped by the index, or stops us.
+    with suppress(IntegrityError), transaction.atomic():
+        given_up.filter(~Exists(others)).update(stored_at=at, ended_at=None)
 
 
 def _tries(device_id: UUID, payer_id: UUID | None) -> dict[str, int]:

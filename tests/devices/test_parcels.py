@@ -110,6 +110,32 @@ def test_a_door_that_never_answered_is_free_again(locker: Locker, alice: User) -
     assert parcel_of(run).ended_at is not None
 
 
+def _given_up(locker: Locker, courier: User) -> Run:
+    run = locker.use(courier, option="deposit-l")
+    locker.sent(run)
+    for seconds in (31, 120):
+        at = Command.objects.get(pk=run.pk).created_at + timedelta(seconds=seconds)
+        attend(command_id=run.pk, ears=HEARING, connected=True, at=at)
+    return fresh(run)
+
+
+def test_a_door_that_opened_too_late_opens_for_nobody_else(locker: Locker, alice: User, bob: User) -> None:
+    run = _given_up(locker, alice)
+    locker.says("started", run)
+
+    assert fresh(run).status == "released"
+    refused(MachineBusy, lambda: locker.use(bob, option="deposit-l"))
+    assert code_of(run, alice) is None
+
+
+def test_a_door_that_opened_too_late_is_its_next_courier_s(locker: Locker, alice: User, bob: User) -> None:
+    late, next_one = _given_up(locker, alice), locker.use(bob, option="deposit-l")
+    locker.says("started", late)
+
+    assert parcel_of(late).ended_at is not None
+    assert parcel_of(next_one).ended_at is None
+
+
 def test_a_power_cut_after_the_door_opened_leaves_the_parcel_in(locker: Locker, alice: User) -> None:
     run = locker.use(alice, option="deposit-l")
     locker.sent(run)
