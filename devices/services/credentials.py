@@ -30,6 +30,8 @@ def rotate(*, device_id: UUID, user_id: UUID, reason: str, at_once: bool = False
             key it still holds. Not raised with `at_once`.
     """
     with transaction.atomic():
+        # The session first, as a hello takes it before what hangs on the machine: else they could deadlock.
+        Session.objects.select_for_update(no_key=True).get(pk=device_id)
         device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
         if not at_once and _awaits_new_key(device):
             raise RotationUnderWay
