@@ -15,6 +15,10 @@ from outbox.errors import Refusal
 from payments import codes, idempotency, payables
 from payments.errors import OptionUnknown, UnknownCode
 from payments.idempotency import Answer, Call
+from people import throttle
+
+HOUR_S = 3600
+MOST_AN_HOUR = 120  # of one person: a courier who fills a wall of lockers; each call leaves rows for good
 
 
 def use(
@@ -37,8 +41,10 @@ def use(
 
     Raises:
         PaymentRequired: it costs something.
+        TooManyTries: he asked too often; nothing was stored.
         Refusal: as `payments.services.pay`; stored already where the contract stores it.
     """
+    throttle.take({f"free runs {call.caller}": MOST_AN_HOUR}, window_s=HOUR_S)
     try:
         order = _order(call, code, option, args, version)
     except Refusal as refusal:

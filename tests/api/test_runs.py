@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from devices.models import Device, Run
+from devices.services import free
 from merchants.models import Merchant
 from merchants.services import create_key
 from tests.api.callers import Caller, Person, nothing_changes, refusal, same
@@ -42,6 +43,19 @@ def test_the_same_call_again_is_answered_the_same(alice: Person, ready_locker: M
     assert same(again, first)
     assert Run.objects.count() == 1
     refusal(use(alice, ready_locker, key="k", option="deposit-m"), 422, "idempotency_key_reused")
+
+
+def test_nobody_asks_for_nothing_without_end(
+    alice: Person, bob: Person, ready_locker: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free, "MOST_AN_HOUR", 2)
+    first = use(alice, ready_locker, key="k", **DEPOSIT)
+    use(alice, ready_locker, option="none")
+
+    with nothing_changes():
+        refusal(use(alice, ready_locker, **DEPOSIT), 429, "too_many_tries")
+    assert same(use(alice, ready_locker, key="k", **DEPOSIT), first)
+    assert use(bob, ready_locker, **DEPOSIT).status_code == 201
 
 
 def test_a_run_needs_a_key(alice: Person, ready_locker: Machine) -> None:
