@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 
 from merchants.models import Merchant
 from merchants.services import open_merchant
@@ -58,3 +59,17 @@ def mei_shop(mei: User) -> Merchant:
     Merchant.objects.filter(pk=shop.pk).update(verified=True)
     shop.refresh_from_db()
     return shop
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """May do everything in the admin."""
+    return User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
+
+
+@pytest.fixture
+def desk(boss: User) -> Client:
+    """The boss's browser, signed in."""
+    browser = Client()
+    browser.force_login(boss)
+    return browser

@@ -11,7 +11,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from embedded import ports
-from tests.cast import alice, bob, charlie, mei, mei_shop
+from tests.cast import alice, bob, boss, charlie, desk, mei, mei_shop
 from tests.rig import money
 from tests.rig.browser import Phone
 from tests.rig.mosquitto import Mosquitto
@@ -20,7 +20,7 @@ from tests.rig.pristine import Pristine
 from tests.rig.servers import Servers
 from tests.rig.service import Nurseries, Service
 
-__all__ = ["alice", "bob", "charlie", "mei", "mei_shop"]  # the cast, for every test
+__all__ = ["alice", "bob", "boss", "charlie", "desk", "mei", "mei_shop"]  # the cast, for every test
 
 SERVICE = pytest.StashKey[Service]()
 CAUSES = ("transfers have their cause",)

@@ -11,7 +11,7 @@ from devices.gateway.beat import beat
 from devices.models import GatewayBeat
 from merchants.models import Merchant
 from merchants.scopes import ALL
-from merchants.services import create_key
+from merchants.services import create_key, open_merchant
 from payments import codes
 from payments.models import Code
 from people.models import User
@@ -67,6 +67,14 @@ def mei(mei: User, secrets: list[str]) -> Person:
 def till(mei_shop: Merchant, secrets: list[str]) -> Caller:
     """The laundry's server, whose key may do everything."""
     secrets.append(create_key(merchant_id=mei_shop.pk, name="till", scopes=ALL)[1])
+    return Caller(secrets[-1])
+
+
+@pytest.fixture
+def rival(bob: Person, secrets: list[str]) -> Caller:
+    """Another shop's server, whose key may do everything there."""
+    shop = open_merchant(owner_id=bob.pk, name="Rival", category="laundry", name_ascii="RIVAL")
+    secrets.append(create_key(merchant_id=shop.pk, name="till", scopes=ALL)[1])
     return Caller(secrets[-1])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from merchants import scopes
 from merchants.models import Merchant
-from merchants.services import create_key, open_merchant
+from merchants.services import create_key
 from payments import accounts, charges
 from payments.models import PaymentCode
 from tests.api.callers import WRONG_PIN, Caller, Person, nothing_changes, refusal, same
@@ -38,14 +38,6 @@ UNKNOWN = "20" + "7" * 16
 def alice(alice: Person) -> Person:
     alice.gets(10_000)
     return alice
-
-
-@pytest.fixture
-def rival(bob: Person, secrets: list[str]) -> Caller:
-    """Another shop's server."""
-    shop = open_merchant(owner_id=bob.pk, name="Rival", category="laundry")
-    secrets.append(create_key(merchant_id=shop.pk, name="till", scopes=scopes.ALL)[1])
-    return Caller(secrets[-1])
 
 
 def show(payer: Person, **wish: Any) -> str:

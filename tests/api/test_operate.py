@@ -11,7 +11,7 @@ from devices.services.operators import MOST_COMMANDS
 from devices.states import Trouble
 from merchants import scopes
 from merchants.models import Merchant
-from merchants.services import create_key, open_merchant
+from merchants.services import create_key
 from outbox.clock import now
 from tests.api.callers import NOBODYS_ID, Caller, Person, nothing_changes, pages, refusal
 from tests.api.machines import Machine, new_machine
@@ -22,14 +22,6 @@ from tests.api.test_bodies import NO_OBJECT, NOT_TEXT, can_be_read
 def alice(alice: Person) -> Person:
     alice.gets(10_000)
     return alice
-
-
-@pytest.fixture
-def rival(bob: Person, secrets: list[str]) -> Caller:
-    """Another shop's server."""
-    shop = open_merchant(owner_id=bob.pk, name="Rival", category="laundry")
-    secrets.append(create_key(merchant_id=shop.pk, name="till", scopes=scopes.ALL)[1])
-    return Caller(secrets[-1])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from merchants import scopes
 from merchants.models import Merchant
-from merchants.services import create_key, open_merchant
+from merchants.services import create_key
 from payments import queries
 from payments.models import Code, Refund
 from tests.api.callers import NOBODYS_ID, Caller, Person, nothing_changes, pages, refusal, same
@@ -21,14 +21,6 @@ BIDI = "\u202egnp.exe"
 def alice(alice: Person) -> Person:
     alice.gets(10_000)
     return alice
-
-
-@pytest.fixture
-def rival(bob: Person, secrets: list[str]) -> Caller:
-    """Another shop's server."""
-    shop = open_merchant(owner_id=bob.pk, name="Rival", category="laundry")
-    secrets.append(create_key(merchant_id=shop.pk, name="till", scopes=scopes.ALL)[1])
-    return Caller(secrets[-1])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from merchants import scopes
 from merchants.models import Merchant
-from merchants.services import create_key, open_merchant
+from merchants.services import create_key
 from payments.models import Code
 from tests.api.callers import NOBODYS_ID, Caller, Person, pages, refusal
 from tests.api.machines import Machine, new_chair
@@ -16,14 +16,6 @@ READS = ["balance", "devices", "devices/{id}", "runs/{id}"]
 def alice(alice: Person) -> Person:
     alice.gets(10_000)
     return alice
-
-
-@pytest.fixture
-def rival(bob: Person, secrets: list[str]) -> Caller:
-    """Another shop's server."""
-    shop = open_merchant(owner_id=bob.pk, name="Rival", category="laundry", name_ascii="RIVAL")
-    secrets.append(create_key(merchant_id=shop.pk, name="till", scopes=scopes.ALL)[1])
-    return Caller(secrets[-1])
 
 
 def test_a_balance_tells_what_is_there_and_what_waits(

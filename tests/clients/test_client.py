@@ -57,7 +57,6 @@ def test_a_packet_longer_than_any_of_ours_ends_the_line() -> None:
         _bounds(b"\x30\xff\xff\x7f" + bytes(MAX_PACKET))
 
 
-@pytest.mark.timeout(120)
 def test_it_finds_back_to_a_broker_that_was_away(nats: Nats, setup: Setup, appliance: Appliance) -> None:
     with Bench(setup) as bench:
         answers_a_query(bench)

@@ -159,7 +159,6 @@ def test_our_own_client_keeps_every_rule(setup: Setup, appliance: Appliance) -> 
     assert len(results) == len(RULES)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("appliance", "rule", "reason"),
     BAD,
@@ -173,7 +172,6 @@ def test_a_bad_client_is_found_out(setup: Setup, appliance: Appliance, rule: Rul
     assert reason in result.reason
 
 
-@pytest.mark.timeout(120)
 def test_a_client_that_retains_nothing_is_found_out(
     setup: Setup, appliance: Appliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +183,6 @@ def test_a_client_that_retains_nothing_is_found_out(
     assert result.verdict is Verdict.BROKEN
 
 
-@pytest.mark.timeout(120)
 def test_a_client_that_remembers_in_memory_alone_is_found_out(setup: Setup, appliance: Appliance) -> None:
     appliance.switch_off()
     appliance.memory = VolatileJournal
@@ -196,7 +193,6 @@ def test_a_client_that_remembers_in_memory_alone_is_found_out(setup: Setup, appl
     assert (result.verdict, "how the run ended" in result.reason) == (Verdict.BROKEN, True)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("appliance", [Resumes], indirect=True)
 def test_a_client_that_goes_on_after_a_power_cut_is_found_out(setup: Setup, appliance: Appliance) -> None:
     [result] = result_of(setup, appliance, runs.survives_a_power_cut)
@@ -205,7 +201,6 @@ def test_a_client_that_goes_on_after_a_power_cut_is_found_out(setup: Setup, appl
     assert appliance.starts == 2
 
 
-@pytest.mark.timeout(120)
 def test_the_command_prints_what_it_found(setup: Setup, appliance: Appliance) -> None:
     done = command(setup.mqtt_url, "--only", *(rule.__name__ for rule in FEW), "survives_a_power_cut")
 
@@ -215,7 +210,6 @@ def test_the_command_prints_what_it_found(setup: Setup, appliance: Appliance) ->
     assert "3 rules: 2 pass, 0 fail, 1 skip" in done.stdout
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("appliance", [Forgetful], indirect=True)
 def test_the_command_fails_for_a_bad_client(setup: Setup, appliance: Appliance) -> None:
     done = command(setup.mqtt_url, "--only", "refuses_the_expired")

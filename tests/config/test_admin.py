@@ -20,25 +20,11 @@ from payments.models import Account, Code, Lane, Payment, Transfer
 from people import pin as pins
 from people.models import Pin, User
 from people.services import start_session
-from tests.cast import PASSWORD, PIN
+from tests.cast import PIN
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LEDGER = [Account, Transfer, Payment]
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    """May do everything in the admin."""
-    return User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-
-
-@pytest.fixture
-def desk(boss: User) -> Client:
-    """The boss's browser, signed in."""
-    browser = Client()
-    browser.force_login(boss)
-    return browser
 
 
 @pytest.fixture

@@ -11,22 +11,8 @@ from merchants.models import Merchant
 from payments import codes
 from payments.models import Code
 from people.models import User
-from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    """May do everything in the admin."""
-    return User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-
-
-@pytest.fixture
-def desk(boss: User) -> Client:
-    browser = Client()
-    browser.force_login(boss)
-    return browser
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from merchants.queries import terms
 from outbox import clock
 from payments.models import Account
 from people.models import User
-from tests.config.test_admin_shops import boss, desk, page
+from tests.config.test_admin_shops import page
 
-__all__ = ["boss", "desk"]
 pytestmark = pytest.mark.django_db
 
 

@@ -15,27 +15,12 @@ from payments import money
 from payments.models import Account, Code, Payment, Refund
 from payments.refund_admin import minor_units
 from people.models import User
-from tests.cast import PASSWORD
 from tests.payments.conftest import RICH, box, rich_alice, shop, sticker
 from tests.payments.hands import has, pay, static_code
 from tests.payments.till import counter_code
 
 __all__ = ["box", "rich_alice", "shop", "sticker"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    """May do everything in the admin."""
-    return User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-
-
-@pytest.fixture
-def desk(boss: User) -> Client:
-    """The boss's browser, signed in."""
-    browser = Client()
-    browser.force_login(boss)
-    return browser
 
 
 @pytest.fixture

@@ -20,22 +20,12 @@ from payments.models import (
     WithdrawalTerms,
 )
 from people.models import User
-from tests.cast import PASSWORD
 from tests.payments.bank.hands import IBAN, ask, bank_account, status, sweep
 from tests.payments.hands import fill, has, wallet
 
 pytestmark = pytest.mark.django_db
 READ_ONLY = [Withdrawal, TopUp, BankAccount, PayoutFile, DemoTransfer]
 Page = Callable[..., str]
-
-
-@pytest.fixture
-def desk(db: None) -> Client:
-    """The boss's browser."""
-    boss = User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-    browser = Client()
-    browser.force_login(boss)
-    return browser
 
 
 @pytest.fixture

@@ -26,15 +26,6 @@ def staff(phone: str, *codenames: str) -> Client:
     return browser
 
 
-@pytest.fixture
-def desk(db: None) -> Client:
-    """The browser of somebody who may do everything."""
-    boss = User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-    browser = Client()
-    browser.force_login(boss)
-    return browser
-
-
 def history() -> list[str]:
     return [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
 

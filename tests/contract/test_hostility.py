@@ -20,7 +20,7 @@ from tests.devices.probe import Probe
 from tests.devices.wire import WiredMachine
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 FLOOD = 3_000
 

@@ -12,7 +12,7 @@ from tests.devices.paying import balance, earned, payment_of
 from tests.devices.wire import WiredMachine
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def within(run: Run, status: RunStatus, within_s: float = 15) -> None:

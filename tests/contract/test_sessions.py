@@ -11,7 +11,7 @@ from outbox.clock import now
 from tests.contract.conftest import Town, online
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def session_of(device: Device) -> Session:

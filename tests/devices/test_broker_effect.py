@@ -22,7 +22,7 @@ from tests.rig.mosquitto import Mosquitto
 from tests.rig.servers import Servers
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WITHIN_S = 10.0
 log = logging.getLogger(__name__)

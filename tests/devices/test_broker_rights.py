@@ -263,7 +263,6 @@ def test_mosquitto_needs_both_files(tmp_path: Path) -> None:
         call_command("broker_config", format="mosquitto", file=str(tmp_path / "users"))
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.django_db(transaction=True)
 def test_watching_writes_and_signals_when_a_machine_comes_and_only_then(
     tmp_path: Path, chair: Device

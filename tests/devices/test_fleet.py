@@ -19,7 +19,6 @@ from devices.services import faults
 from devices.services.provision import provision
 from merchants.models import Merchant, Place
 from people.models import User
-from tests.cast import PASSWORD
 from tests.devices.hardware import Hardware
 from tests.devices.paying import bought, give, go_online
 
@@ -39,15 +38,6 @@ INSERT INTO devices_fault (device_id, code, detail)
 SELECT id, 'silent', '' FROM device WHERE number::int %% 7 = 0
 """
 LIST = "/admin/devices/device/"
-
-
-@pytest.fixture
-def desk(db: None) -> Client:
-    """The browser of somebody who may do everything."""
-    boss = User.objects.create_superuser(phone="+8613800000009", password=PASSWORD, name="Boss")
-    browser = Client()
-    browser.force_login(boss)
-    return browser
 
 
 def machine(shop: Merchant, number: str, *, type: str = "chair", place: Place | None = None) -> Device:  # noqa: A002
@@ -203,7 +193,6 @@ def test_an_unclaimed_machine_and_one_whose_type_is_gone_are_listed(desk: Client
     assert "waits for its owner" in text_of(desk)
 
 
-@pytest.mark.timeout(180)  # they have to be made first
 def test_ten_thousand_machines_are_listed_with_a_dozen_queries(
     desk: Client, mei_shop: Merchant, django_assert_max_num_queries: AtMost
 ) -> None:

@@ -176,7 +176,6 @@ def telling(service: Service, chair: Device, on: None) -> Service:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(180)
 class TestAtABroker:
     """The same with a real broker in between."""
 

@@ -17,8 +17,6 @@ from embedded import ports, room
 from embedded.home import PROJECT
 from tests.rig.waiting import eventually
 
-pytestmark = pytest.mark.timeout(150)
-
 START_S = 60
 STOP_S = 5
 

@@ -15,7 +15,7 @@ from tests.devices.wire import WiredMachine
 from tests.faults.town import RICH, Town, money_of, simulate, status_of, wait_online
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # Wire tests cannot wait ninety seconds; the order of things is the same.
 SHORT = {"COMMAND_EXPIRY_S": "1", "GRACE_S": "2", "NO_START_S": "0.5"}

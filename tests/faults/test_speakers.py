@@ -19,7 +19,7 @@ from tests.devices.wire import WiredMachine
 from tests.faults.town import Answered, Town, simulate, wait_online
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON_S = 9  # it takes a fraction of a second; the machine may be busy
 

@@ -22,7 +22,7 @@ from tests.journeys.video import film
 from tests.rig.browser import Phone, camera_flags
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 
 def simulated(device: Device) -> Simulated:

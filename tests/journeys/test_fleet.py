@@ -21,7 +21,7 @@ from tests.journeys.looks import PHONE, look
 from tests.rig.browser import Phone
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 DESK = {"viewport": {"width": 1280, "height": 800}, "is_mobile": False, "device_scale_factor": 1}
 FLEET = "/admin/devices/device/"

@@ -12,7 +12,7 @@ from tests.payments.hands import pay
 from tests.rig.browser import Phone
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 LEFT = "You can pay ¥176.55 more today this way"
 

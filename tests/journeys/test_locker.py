@@ -17,7 +17,7 @@ from tests.journeys.conftest import Hall
 from tests.journeys.looks import PHONE, look
 from tests.rig.browser import Phone
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 SPEED = 3  # a door stays open for five seconds
 

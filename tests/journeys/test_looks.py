@@ -11,7 +11,7 @@ from tests.payments.hands import fill, static_code
 from tests.rig.browser import Phone
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 PAGES = ("history", "number", "receive", "receive/amount", "top-up", "me", "nothing")
 

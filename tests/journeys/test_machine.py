@@ -14,7 +14,7 @@ from tests.journeys.video import film
 from tests.rig.browser import REFUSED_CAMERA, Phone, camera_flags
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 
 def test_a_scanned_machine_is_paid_starts_and_the_page_says_so(

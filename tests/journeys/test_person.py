@@ -11,7 +11,7 @@ from tests.journeys.looks import PHONE, look
 from tests.rig.browser import Phone
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_payment_that_never_arrived_is_said_to_have_moved_nothing(
         screens.pay(page)
         expect(page.get_by_role("heading", name="The answer got lost")).to_be_visible()
         expect(page.get_by_text("Your payment never reached us. No money moved")).to_be_visible(
-            timeout=15_000
+            timeout=30_000
         )
         page.unroute("**/pay")
         screens.type_pin(page)

@@ -20,7 +20,7 @@ from tests.rig.service import Service
 
 __all__ = ["intake"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 SOON = "Washing machine\N{NO-BREAK SPACE}07 is done in 5 min"
 DONE = "Washing machine\N{NO-BREAK SPACE}07 is done"

@@ -13,7 +13,7 @@ from tests.journeys.looks import PHONE, look
 from tests.rig.browser import Phone
 from tests.rig.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 Halls = Callable[..., Hall]
 

@@ -44,7 +44,6 @@ from tests.races.contest import ROUNDS, contest
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("no_deadlock"),
-    pytest.mark.timeout(180),
 ]
 
 PRICE = 700

@@ -34,7 +34,6 @@ from tests.races.rounds import ROUNDS
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("no_deadlock"),
-    pytest.mark.timeout(180),
 ]
 
 PRICE = 100  # of every option of the sandbox

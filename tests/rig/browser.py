@@ -10,7 +10,10 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
 
 from tests.rig import needs
 
-expect.set_options(timeout=15_000)  # what happens, not how fast: the machine may be busy with other tests
+# What happens, not how fast: the machine may be busy with other tests, or run a browser for the first time.
+EXPECT_MS = 30_000
+LOAD_MS = 90_000
+expect.set_options(timeout=EXPECT_MS)
 
 PHONE = "Pixel 7"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -92,6 +95,7 @@ class Phone:
         try:
             phone = self._playwright.devices[PHONE]
             pages = browser.new_context(**(phone | {"base_url": self.faults.origin} | context))
+            pages.set_default_navigation_timeout(LOAD_MS)
             self.faults.watch(pages)
             yield pages.new_page()
         finally:

@@ -18,7 +18,7 @@ from embedded.forking import Nursery
 from tests.rig.servers import Servers
 from tests.rig.waiting import eventually
 
-START_S = 20
+START_S = 60  # on a cold disk
 
 
 class Part:
